@@ -1,0 +1,153 @@
+# esimd - a host for eSIM provisioning
+#
+#   make            build everything (MODE=debug|asan|release; debug is the default)
+#   make demo       build, then one real order from HTTP to a QR on this terminal
+#   make run        the same host and sandbox, left running at fixed addresses
+#   make check      every test, under 12 minutes on 2 cores; what CI runs
+#   make lint       layers, foreign headers, symbols, banned words, sizes, format
+#   make bench      figures, as ratios in one run (docs/performance.md)
+#   make fuzz       each fuzz target for FUZZ_SECONDS (default 60)
+#   make torture    kill -9 everywhere, allocation and I/O failures: the long forms
+#   make docs       tables printed from the code into docs/
+#   make install    programs, SDK, manual pages below DESTDIR/PREFIX
+#   make packages   install the Debian packages that build and tests need
+#   make clean      remove build/
+
+MODE    ?= debug
+PREFIX  ?= /usr
+JOBS    ?= $(shell nproc)
+B       := build/$(MODE)
+export MODE B
+
+CFLAGS_debug   := -Og -g3
+CFLAGS_asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
+SANITIZE_asan  := -fsanitize=address,undefined
+CC      := gcc
+CFLAGS  += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes \
+           -Wmissing-prototypes -Wshadow -Wvla -fstack-protector-strong -fPIC \
+           -fvisibility=hidden -MMD -MP -Ihost -Isdk/include -I/usr/share/include/llhttp \
+           -I/usr/include/libxml2 $(CFLAGS_$(MODE))
+LDFLAGS += -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE_$(MODE))
+HOST_LIBS := -levent -levent_openssl -levent_pthreads -lcurl -lssl -lcrypto -lcyaml \
+             -lyaml -ljansson -lsqlite3 -lqrencode -lpng -lz -lpthread
+PEER_NODE = tests/node_modules/.ready
+
+# One folder, one module; the programs' own sources are apart from the library's.
+MODULES  := base loop crypto conf store net cell manifest policy adapter audit order profile api
+HOST_SRC := $(foreach m,$(MODULES),$(wildcard host/$(m)/*.c))
+LLHTTP   := $(wildcard /usr/share/llhttp/*.c)
+SDK_SRC  := $(wildcard sdk/lib/*.c)
+PLUGINS  := $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/adapter.c)))
+FAULTY   := $(patsubst tests/adapters/%.c,%,$(wildcard tests/adapters/*.c))
+UNIT     := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
+FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+
+obj = $(patsubst %.c,$(B)/%.o,$(filter-out /%,$(1))) \
+      $(patsubst /usr/share/%.c,$(B)/%.o,$(filter /usr/share/%,$(1)))
+
+PROGRAMS := $(if $(wildcard host/main.c),$(B)/esimd) \
+            $(if $(wildcard host/ctl/*.c),$(B)/esimctl) \
+            $(if $(wildcard host/cell/inside/adapter_cell.c),$(B)/esim-cell) \
+            $(if $(wildcard host/cell/inside/policy_cell.c),$(B)/esim-policy-cell) \
+            $(if $(wildcard sdk/tool/*.c),$(B)/esim-adapter) \
+            $(if $(wildcard sdk/sandbox/*.c),$(B)/esim-sandbox)
+ADAPTERS := $(PLUGINS:%=$(B)/adapters/%.so)
+TESTED   := $(FAULTY:%=$(B)/tests/adapters/%.so)
+
+.PHONY: all
+all: $(PROGRAMS) $(ADAPTERS)
+
+$(B)/%.o: %.c | packages-known
+	@mkdir -p $(@D)
+	@echo "cc $<"; $(CC) $(CFLAGS) $(CFLAGS_FILE) -c $< -o $@
+$(B)/llhttp/%.o: /usr/share/llhttp/%.c | packages-known
+	@mkdir -p $(@D)
+	@echo "cc $<"; $(CC) $(CFLAGS) -w -c $< -o $@
+$(B)/host/cell/inside/policy_cell.o $(B)/host/cell/inside/%lua%.o: CFLAGS_FILE = -I/usr/include/lua5.4
+
+$(B)/libhost.a: $(call obj,$(HOST_SRC) $(LLHTTP))
+	@mkdir -p $(@D) && rm -f $@
+	@ar rcs $@ $^
+$(B)/libesim-adapter.a: $(call obj,$(SDK_SRC))
+	@mkdir -p $(@D) && rm -f $@
+	@ar rcs $@ $^
+
+# Programs. The cells link only what they need.
+WIRE := host/cell/wire.c host/base/buf.c host/base/slice.c host/base/arena.c host/base/err.c
+$(B)/esimd: $(call obj,host/main.c) $(B)/libhost.a
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS)
+$(B)/esimctl: $(call obj,$(wildcard host/ctl/*.c)) $(B)/libhost.a
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lsmartcols
+$(B)/esim-cell: $(call obj,$(filter-out %/policy_cell.c $(wildcard host/cell/inside/lua_*.c),$(wildcard host/cell/inside/*.c)) host/cell/step_codec.c $(WIRE))
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -ldl -lseccomp
+$(B)/esim-policy-cell: $(call obj,$(filter-out %/adapter_cell.c,$(wildcard host/cell/inside/*.c)) $(WIRE))
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -llua5.4 -ljansson -lseccomp -lm
+$(B)/esim-adapter: $(call obj,$(wildcard sdk/tool/*.c)) $(B)/libhost.a
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lelf
+$(B)/esim-sandbox: $(call obj,$(wildcard sdk/sandbox/*.c)) $(B)/libhost.a
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lxml2
+
+# Adapters: the public SDK alone, one exported symbol.
+.SECONDEXPANSION:
+$(B)/adapters/%.so: $$(call obj,$$(wildcard plugins/%/*.c)) $(B)/libesim-adapter.a
+	@mkdir -p $(@D)
+	@echo "ld $@"; $(CC) $(LDFLAGS) -shared $(if $(SANITIZE_$(MODE)),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ -ljansson -lxml2 -lm
+$(B)/tests/adapters/%.so: $(B)/tests/adapters/%.o $(B)/libesim-adapter.a
+	@echo "ld $@"; $(CC) $(LDFLAGS) -shared $(if $(SANITIZE_$(MODE)),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ -ljansson -lpthread
+
+# Tests.
+UNIT_BIN := $(UNIT:%=$(B)/tests/unit/%)
+$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libhost.a $(B)/libesim-adapter.a $$(call obj,$$(wildcard plugins/$$(subst _test,,%)/wire*.c))
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -lcunit $(HOST_LIBS) -lxml2 -lm
+FUZZ_REPLAY := $(FUZZ:%=$(B)/tests/fuzz/%)
+$(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libhost.a $(B)/libesim-adapter.a $$(call obj,$$(wildcard plugins/$$(subst _fuzz,,%)/wire*.c))
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lxml2 -lm
+
+.PHONY: tests-built
+tests-built: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TESTED)
+
+.PHONY: check lint demo run bench fuzz torture docs
+check: packages-known $(PEER_NODE)
+	@tests/check.sh
+lint: packages-known
+	@tests/lint/lint.sh
+demo: all
+	@demo/demo.sh
+run: all
+	@demo/demo.sh --stay
+bench: packages-known $(PEER_NODE)
+	@$(MAKE) --no-print-directory MODE=release -j$(JOBS) all
+	@MODE=release B=build/release tests/bench/bench.sh
+fuzz: packages-known
+	@tests/fuzz/fuzz.sh
+torture: packages-known $(PEER_NODE)
+	@$(MAKE) --no-print-directory MODE=debug -j$(JOBS) tests-built
+	@TORTURE=long tests/torture/torture.sh
+docs: all
+	@$(B)/esimd --settings > docs/settings.md
+
+$(PEER_NODE): tests/package.json tests/package-lock.json | packages-known
+	cd tests && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@touch $@
+
+.PHONY: install
+install: all
+	@demo/../sdk/install.sh "$(DESTDIR)" "$(PREFIX)"
+
+# Packages are asked for once per checkout, and again when the list changes.
+.PHONY: packages packages-known
+packages:
+	@tools/packages.sh
+packages-known: build/.packages
+build/.packages: tools/packages.txt
+	@tools/packages.sh
+	@mkdir -p build && touch $@
+
+.PHONY: clean help
+clean:
+	rm -rf build
+help:
+	@sed -n '/^#   make/s/^#   //p' Makefile
+
+-include $(shell find build/$(MODE) -name '*.d' 2>/dev/null)

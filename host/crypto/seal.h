@@ -1,0 +1,34 @@
+/* seal.h - secrets at rest: AES-256-GCM with a key from a file or systemd credential.
+ *
+ * Sealed form: version byte 1, 12-byte random nonce, ciphertext, 16-byte tag. The
+ * context (tenant, table, column, row) is authenticated, so that a sealed value moved to
+ * another row does not open. Per-tenant keys come from the master key by HKDF-SHA-256
+ * with the tenant as info.
+ *
+ * Threads  Any; the key is read-only after creation. */
+#ifndef CRYPTO_SEAL_H
+#define CRYPTO_SEAL_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+struct sealer;
+
+/* The key: 32 raw bytes or 64 hex digits. Locked in memory, kept out of core dumps,
+ * wiped at the end. */
+struct sealer *sealer_create(struct slice key, struct err *err);
+struct sealer *sealer_load(const char *path, struct err *err);
+void sealer_destroy(struct sealer **sealer);
+
+bool seal(const struct sealer *sealer, const char *tenant, const char *context,
+          struct slice plain, struct buf *ret, struct err *err);
+
+/* ERR_CORRUPT when the bytes, the tenant or the context are not those it was sealed
+ * with. `ret` should be finished with buf_finish_secret. */
+bool seal_open(const struct sealer *sealer, const char *tenant, const char *context,
+               struct slice sealed, struct buf *ret, struct err *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* policy.h - asks the operator's signed Lua what may be done and who serves it.
+ *
+ * A policy is one signed revision of the files rbac.lua and routing.lua, running in a
+ * policy cell of its own per loop. Functions (policies/README.md): authorize(request)
+ * and route(order, adapters), each returning a decision and a reason. Fail closed: a
+ * cell that crashes, hangs or answers nonsense is a refusal with ERR_UNAVAILABLE, never
+ * an allow.
+ *
+ * Threads  The loop's. policy_image is immutable and shared. */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "cell/cell.h"
+#include "loop/loop.h"
+#include "manifest/manifest.h"
+
+/* A verified revision: the manifest (kind policy) with its sealed files. */
+struct policy_image;
+struct policy_image *policy_image_create(struct manifest *manifest); /* Given. */
+void policy_image_destroy(struct policy_image **image);
+int64_t policy_image_revision(const struct policy_image *image);
+const char *policy_image_digest(const struct policy_image *image);
+
+struct policy;
+struct policy *policy_create(struct loop *loop, const struct policy_image *image,
+                             const char *cell_program, const struct cell_limits *limits,
+                             struct err *err);
+void policy_destroy(struct policy **policy);
+bool policy_is_ready(const struct policy *policy);
+
+/* What was decided. Borrowed during the callback. */
+struct policy_decision {
+    bool allow;          /* authorize: may. route: an adapter was chosen. */
+    const char *reason;  /* The script's sentence, or ours when it failed. */
+    const char *adapter; /* route only: the chosen adapter's name; NULL otherwise. */
+    int64_t revision;
+    char id[ID_SIZE];      /* A new id for the record. */
+    char input_digest[65]; /* SHA-256 of the arguments' sorted JSON. */
+    struct slice input;    /* The arguments as JSON, for the decision's record. */
+    bool failed;           /* The script or its cell failed: refuse with 503. */
+};
+
+typedef void (*policy_done)(void *arg, const struct policy_decision *decision);
+
+/* `function` "authorize" or "route"; `args` a JSON array, borrowed. `done` later, never
+ * from inside. */
+void policy_ask(struct policy *policy, const char *function, const json_t *args,
+                policy_done done, void *arg);
+
+#endif

@@ -1,0 +1,83 @@
+/* store.h - transactions: plain C functions over struct db, run by the store.
+ *
+ * A write is submitted from any loop and run on the writer's thread, together with all
+ * that is queued, in one commit, a savepoint each (group commit). Its completion comes
+ * back to the submitter's loop after the commit is durable. A function that returns
+ * false is rolled back alone. A failed commit or fsync ends the process: recovery reads
+ * the log, nothing is retried.
+ *
+ * SQLite: exactly one connection of the process writes or checkpoints; readers are
+ * read-only with automatic checkpoints off; synchronous=FULL; a second writing process
+ * is refused at start. See docs/decisions on the store.
+ *
+ * Threads  store_write from any thread. A reader belongs to one thread. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "loop/loop.h"
+#include "store/db.h"
+
+struct store;
+struct store_reader;
+
+/* One write. The memory is the submitter's and must stay until `done` is called. */
+struct txn {
+    /* On the writer's thread, inside the transaction. May be called once only. No I/O,
+     * no locks, no waiting. */
+    bool (*run)(struct db *db, void *arg, struct err *err);
+    /* On `reply_to`'s thread (or the writer's, when reply_to is NULL), after the commit.
+     * `ok` false: nothing of it is stored, err says why; ERR_UNAVAILABLE: the queue is
+     * full or the store is stopping, and `run` was not called. May free the txn. */
+    void (*done)(void *arg, bool ok, const struct err *err);
+    void *arg;
+    struct loop *reply_to;
+    /* Private from here. */
+    struct txn *next;
+    bool ok;
+    struct err err;
+    struct loop_job job;
+};
+
+struct store_limits {
+    int64_t batch;
+    int64_t queue;
+    int64_t cache_kb;
+};
+
+/* Opens or creates `dir`/esimd.db, migrates it forward, starts the writer's thread. */
+struct store *store_open(const char *dir, const struct store_limits *limits,
+                         struct err *err);
+
+/* Runs what is queued, checkpoints, joins the thread. */
+void store_close(struct store **store);
+
+void store_write(struct store *store, struct txn *txn);
+
+/* As store_write, and waits for it. Never on a loop that serves others; for start-up,
+ * tools and tests. */
+bool store_write_now(struct store *store,
+                     bool (*run)(struct db *db, void *arg, struct err *err), void *arg,
+                     struct err *err);
+
+/* A read-only connection for the calling thread. */
+struct store_reader *store_reader_open(struct store *store, struct err *err);
+void store_reader_close(struct store_reader **reader);
+
+/* Runs a read on the calling thread in one snapshot. */
+bool store_read(struct store_reader *reader,
+                bool (*run)(struct db *db, void *arg, struct err *err), void *arg,
+                struct err *err);
+
+/* Called on the writer's thread after every commit that changed something; must only
+ * post. For waking the engine and watchers. At most 4. Set before the first write. */
+void store_on_commit(struct store *store, void (*notify)(void *arg), void *arg);
+
+/* Cheap health: the queue's length and the last commit's duration in microseconds. */
+void store_health(const struct store *store, int64_t *ret_queued,
+                  int64_t *ret_commit_us);
+
+#endif

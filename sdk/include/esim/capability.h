@@ -1,0 +1,79 @@
+/* capability.h - the names of what can be asked for, and the JSON that goes in and out.
+ *
+ * Input and result are the same whichever carrier serves them; an adapter that cannot
+ * fill a member leaves it out, and never invents one. Members marked ? may be absent.
+ * Unknown members are to be ignored by readers.
+ *
+ * capability         input                                    result
+ * profile.order      eid? iccid? profile_type? msisdn? imei?  iccid matching_id? smdp_address?
+ *                    order_ref                                 activation_code? eid? state?
+ * profile.confirm    iccid eid? matching_id? release(bool)    matching_id smdp_address? eid?
+ *                    confirmation_code? smds_address?          activation_code? state?
+ * profile.release    iccid                                     state?
+ * profile.cancel     iccid eid? matching_id? final_state       state?
+ *                    ("Available"|"Unavailable")
+ * profile.status     iccid                                     state eid? at?
+ * line.activate      msisdn iccid? eid? plan?                  line_state carrier_ref?
+ * line.suspend       msisdn reason?                            line_state
+ * line.resume        msisdn                                    line_state
+ * line.terminate     msisdn reason?                            line_state
+ * usage.read         msisdn? iccid? from to                    records[{from,to,bytes_down,
+ *                                                               bytes_up,sms,seconds}]
+ * entitlement.check  eid? imei? msisdn? iccid?                 entitled(bool) reason?
+ * sms.send           to text                                   message_id state
+ * device.list        since? cursor?                            devices[...] cursor?
+ * device.assign      device_id activation_code iccid group?    assignment_id state
+ * device.activate    device_id carrier_url                     state
+ * device.compliance  device_id                                 compliance at
+ * device.notify      device_id title text                      state
+ * script.deploy      name content group                        script_id state
+ *
+ * state is a profile state of SGP.22 3.1.6 (Available, Allocated, Linked, Confirmed,
+ * Released, Downloaded, Installed, Error, Unavailable). line_state is PROVISIONED, ACTIVE,
+ * SUSPENDED or DELETED. `order_ref` is the host's id of the order, for the carrier's
+ * records. Times are RFC 3339 text. confirmation_code, matching_id and activation_code
+ * are secrets: never in a problem or a log line. */
+#ifndef ESIM_CAPABILITY_H
+#define ESIM_CAPABILITY_H
+
+#define ESIM_PROFILE_ORDER     "profile.order"
+#define ESIM_PROFILE_CONFIRM   "profile.confirm"
+#define ESIM_PROFILE_RELEASE   "profile.release"
+#define ESIM_PROFILE_CANCEL    "profile.cancel"
+#define ESIM_PROFILE_STATUS    "profile.status"
+#define ESIM_LINE_ACTIVATE     "line.activate"
+#define ESIM_LINE_SUSPEND      "line.suspend"
+#define ESIM_LINE_RESUME       "line.resume"
+#define ESIM_LINE_TERMINATE    "line.terminate"
+#define ESIM_USAGE_READ        "usage.read"
+#define ESIM_ENTITLEMENT_CHECK "entitlement.check"
+#define ESIM_SMS_SEND          "sms.send"
+#define ESIM_DEVICE_LIST       "device.list"
+#define ESIM_DEVICE_ASSIGN     "device.assign"
+#define ESIM_DEVICE_ACTIVATE   "device.activate"
+#define ESIM_DEVICE_COMPLIANCE "device.compliance"
+#define ESIM_DEVICE_NOTIFY     "device.notify"
+#define ESIM_SCRIPT_DEPLOY     "script.deploy"
+
+/* Every name above: X(name). */
+#define ESIM_CAPABILITIES(X)  \
+    X(ESIM_PROFILE_ORDER)     \
+    X(ESIM_PROFILE_CONFIRM)   \
+    X(ESIM_PROFILE_RELEASE)   \
+    X(ESIM_PROFILE_CANCEL)    \
+    X(ESIM_PROFILE_STATUS)    \
+    X(ESIM_LINE_ACTIVATE)     \
+    X(ESIM_LINE_SUSPEND)      \
+    X(ESIM_LINE_RESUME)       \
+    X(ESIM_LINE_TERMINATE)    \
+    X(ESIM_USAGE_READ)        \
+    X(ESIM_ENTITLEMENT_CHECK) \
+    X(ESIM_SMS_SEND)          \
+    X(ESIM_DEVICE_LIST)       \
+    X(ESIM_DEVICE_ASSIGN)     \
+    X(ESIM_DEVICE_ACTIVATE)   \
+    X(ESIM_DEVICE_COMPLIANCE) \
+    X(ESIM_DEVICE_NOTIFY)     \
+    X(ESIM_SCRIPT_DEPLOY)
+
+#endif
