@@ -1,0 +1,74 @@
+/* adapter.h - one loaded version of an adapter: manifest, settings, cell, health.
+ *
+ * Everything here happens on the engine's loop. What other threads may know of adapters
+ * is in directory.h.
+ *
+ * Threads  The engine's loop. */
+#ifndef ADAPTER_ADAPTER_H
+#define ADAPTER_ADAPTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "adapter/adapter_conf.h"
+#include "adapter/breaker.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "cell/cell.h"
+#include "conf/settings.h"
+#include "esim/flow.h"
+#include "esim/inbound.h"
+#include "loop/loop.h"
+#include "manifest/manifest.h"
+
+struct adapter;
+
+/* Takes both (given): also on failure. The first process is spawned at once; the adapter
+ * is ready when its cell has said so and its description fits the manifest. */
+struct adapter *adapter_create(struct loop *loop, const struct settings *settings,
+                               struct manifest *manifest, struct adapter_conf *conf,
+                               void (*changed)(void *arg), void *arg, struct err *err);
+void adapter_destroy(struct adapter **adapter);
+
+const struct manifest *adapter_manifest(const struct adapter *adapter);
+const struct adapter_conf *adapter_conf_of(const struct adapter *adapter);
+struct cell *adapter_cell(struct adapter *adapter);
+
+/* Where the cell stands. `reason` is "" or a sentence. */
+struct adapter_health {
+    bool ready;   /* Described itself, settings checked: steps may be asked. */
+    bool healthy; /* ready, its cell is not failing, and the carrier lets us in. */
+    char reason[200];
+    int64_t last_success_ms; /* Wall; 0 = none yet. */
+    char last_error[64];     /* A problem's code; "" = none. */
+    bool unauthorised;       /* The carrier refused our credentials. */
+};
+void adapter_read_health(const struct adapter *adapter, struct adapter_health *ret);
+
+/* The engine tells how an exchange or operation went, for health. */
+void adapter_note_success(struct adapter *adapter);
+void adapter_note_problem(struct adapter *adapter, const char *code, bool unauthorised);
+
+/* One flow step in the cell. `step` is borrowed during this call only. `done` is called
+ * later; the answer is decoded, checked and borrowed during it; NULL answer: `end` and
+ * `reason` say why (crash, hang, garbage ...). */
+typedef void (*adapter_step_done)(void *arg, const struct esim_answer *answer,
+                                  enum cell_end end, const char *reason);
+void adapter_step(struct adapter *adapter, const struct esim_step *step,
+                  adapter_step_done done, void *arg);
+
+typedef void (*adapter_inbound_done)(void *arg, const struct esim_response *response,
+                                     enum cell_end end, const char *reason);
+void adapter_inbound(struct adapter *adapter, const struct esim_request *request,
+                     adapter_inbound_done done, void *arg);
+
+/* The breaker of one tenant's place (breaker.h); made on first use. */
+struct breaker *adapter_breaker(struct adapter *adapter, const char *tenant,
+                                const char *place);
+
+/* Operations being carried out now, against manifest->in_flight. */
+int64_t adapter_in_flight(const struct adapter *adapter);
+void adapter_take_slot(struct adapter *adapter);
+void adapter_free_slot(struct adapter *adapter);
+
+#endif
