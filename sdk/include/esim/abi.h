@@ -5,6 +5,9 @@
  * Versions  Every struct that crosses starts with `size`: the writer's sizeof. A reader
  *           uses a member only if `size` reaches past it, so structs grow at the end and
  *           old adapters go on working. ESIM_ABI changes only when that is not enough.
+ *           A struct that lies inside another cannot grow: it has `reserved` members,
+ *           to be left 0. A list of structs with `size` is walked by the first one's
+ *           size; a list element without `size` never changes.
  * Memory    Arguments are borrowed until the call returns, unless marked otherwise. What
  *           an adapter returns it takes from esim_host.alloc; the host frees all of it
  *           at once when it has read the answer. An adapter never frees.
@@ -63,6 +66,7 @@ struct esim_problem {
     struct esim_bytes code;
     struct esim_bytes message;
     struct esim_bytes carrier_code;
+    uint64_t reserved[2];
 };
 
 /* What the cell gives an adapter. Valid for the life of the process. */

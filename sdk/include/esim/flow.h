@@ -28,7 +28,9 @@ enum {
     ESIM_TIMER = 3,   /* The time asked for with ESIM_WAIT has come. */
     ESIM_MESSAGE = 4, /* A session or a callback delivered something: `message`. */
     ESIM_SILENCE = 5, /* ESIM_AWAIT ended by its deadline without a message. */
-    ESIM_QUERY = 6    /* An ONCE exchange was lost; find out whether it happened. */
+    ESIM_QUERY = 6,   /* An ONCE exchange was lost; find out whether it happened. */
+    ESIM_AGAIN = 7    /* The exchange marked ESIM_REWRITE must be sent again: answer the
+                         same exchange, written afresh. */
 };
 
 typedef int32_t esim_action;
@@ -39,6 +41,11 @@ enum {
     ESIM_AWAIT = 4, /* Call me when a message for `key` comes, or at `until_ms`. */
     ESIM_END = 5    /* Over: `outcome`, and `result` or `problem`. */
 };
+
+/* Flags of an exchange. ESIM_REWRITE: these bytes are good for one sending only (a
+ * WS-Security nonce and its time stamp, a signed body). The host does not store them;
+ * wherever it would send them again it calls the flow with ESIM_AGAIN instead. */
+enum { ESIM_REWRITE = 1 };
 
 struct esim_header {
     struct esim_bytes name; /* Compared without case. */
@@ -59,6 +66,8 @@ struct esim_ask {
     uint64_t header_count;
     struct esim_bytes body;
     uint32_t timeout_ms; /* 0 = the manifest's. */
+    uint32_t flags;      /* ESIM_REWRITE */
+    uint64_t reserved[2];
 };
 
 /* An HTTP reply of up to the manifest's reply_bytes (at most 8 MiB). */
@@ -81,6 +90,8 @@ struct esim_send {
     struct esim_bytes key;
     struct esim_bytes payload; /* Between the flow and its own session machine. */
     uint32_t timeout_ms;       /* 0 = the manifest's. */
+    uint32_t flags;            /* ESIM_REWRITE */
+    uint64_t reserved[2];
 };
 
 struct esim_message {

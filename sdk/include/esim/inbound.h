@@ -24,7 +24,8 @@ struct esim_request {
     const struct esim_header *headers;
     uint64_t header_count;
     struct esim_bytes body;
-    struct esim_bytes settings;
+    struct esim_bytes settings; /* The adapter's own; no tenant is known yet. */
+    struct esim_bytes secrets;  /* As in struct esim_step: to check a signed body. */
 };
 
 /* Something learned. Two kinds now:

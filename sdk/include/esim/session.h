@@ -64,7 +64,9 @@ struct esim_session_step {
     struct esim_bytes bytes; /* ESIM_FRAME, ESIM_SUBMIT; ESIM_CLOSED: the reason. */
 };
 
-/* The cell zeroes it and sets `size`. Acts are carried out in order. */
+/* The cell zeroes it and sets `size`. Acts are carried out in order; a WRITE waits until
+ * the DELIVER and REPORT before it are stored. So put the acknowledgement of a message
+ * (SMPP's deliver_sm_resp) behind its DELIVER: the carrier forgets the message then. */
 struct esim_session_answer {
     uint32_t size;
     uint32_t reserved;
