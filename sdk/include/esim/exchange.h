@@ -31,6 +31,7 @@ struct esim_talk {
     json_t *vars;
     const char *next; /* Private: the exchange to be asked next. */
     bool over;        /* Private: the answer is complete. */
+    bool query;       /* Finding out about a lost exchange: only ESIM_SAFE ones. */
 };
 
 struct esim_exchange {
@@ -48,7 +49,9 @@ struct esim_exchange {
 };
 
 /* The whole of a flow's step function: looks the exchange up, calls ask or tell, writes
- * the state. `count` rows. */
+ * the state. `count` rows. Mistakes end the operation with a problem that names them: an
+ * `ask` or `tell` that decides nothing, an unknown name, a loop of rows, memory used up
+ * (NOT_YET at the start, UNKNOWN later, since a reply may have been lost). */
 void esim_exchange_step(const struct esim_exchange *table, size_t count,
                         const struct esim_step *step, struct esim_answer *answer);
 
@@ -64,6 +67,9 @@ void esim_http(struct esim_talk *talk, const char *endpoint, const char *method,
                const char *path, const char *content_type, struct esim_bytes body);
 void esim_http_header(struct esim_talk *talk, const char *name, const char *value);
 void esim_http_timeout(struct esim_talk *talk, uint32_t ms);
+/* After esim_http or esim_send_to: these bytes are good for one sending. When they have
+ * to be sent again, this row's `ask` is called again (ESIM_REWRITE in flow.h). */
+void esim_rewrite(struct esim_talk *talk);
 /* Hands a payload to a kept session under `key`. */
 void esim_send_to(struct esim_talk *talk, const char *session, const char *key,
                   struct esim_bytes payload, uint32_t timeout_ms);

@@ -1,0 +1,87 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "esim/exchange.h"
+#include "lib.h"
+
+enum { DEPTH_MAX = 32 };
+
+/* jansson's own cap of 2048 levels recurses too far for a cell's stack. Counts brackets
+ * outside of text; whether they match is jansson's to say. */
+static bool nests_too_deep(const char *text, size_t size)
+{
+    unsigned depth = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+        if (in_text && c == '\\')
+            i++;
+        else if (c == '"')
+            in_text = !in_text;
+        else if (!in_text && (c == '[' || c == '{') && ++depth > DEPTH_MAX)
+            return true;
+        else if (!in_text && (c == ']' || c == '}') && depth > 0)
+            depth--;
+    }
+    return false;
+}
+
+json_t *esim_json_read(struct esim_bytes text)
+{
+    if (text.size == 0 || nests_too_deep(text.ptr, text.size))
+        return NULL;
+    return json_loadb(text.ptr, text.size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES,
+                      NULL);
+}
+
+struct esim_bytes esim_json_write(const json_t *value)
+{
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
+    size_t size = value == NULL ? 0 : json_dumpb(value, NULL, 0, flags);
+    char *text = size == 0 ? NULL : lib_alloc(size);
+    if (text == NULL)
+        return (struct esim_bytes){ NULL, 0 };
+    size = json_dumpb(value, text, size, flags);
+    return (struct esim_bytes){ text, size };
+}
+
+const char *esim_json_text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* One name of a path: an object's member, or an array's element by number. */
+static json_t *member(const json_t *of, const char *name, size_t length)
+{
+    char key[128];
+    if (length >= sizeof key)
+        return NULL;
+    memcpy(key, name, length);
+    key[length] = '\0';
+    if (!json_is_array(of))
+        return json_object_get(of, key);
+    char *end;
+    unsigned long index = strtoul(key, &end, 10);
+    return length == 0 || *end != '\0' ? NULL : json_array_get(of, index);
+}
+
+json_t *esim_json_at(const json_t *object, const char *path)
+{
+    const json_t *here = object;
+    for (;;) {
+        size_t length = strcspn(path, ".");
+        json_t *found = member(here, path, length);
+        if (found == NULL || path[length] == '\0')
+            return found;
+        here = found;
+        path += length + 1;
+    }
+}
+
+/* Text that is not UTF-8 cannot be a member: it is left out, as a NULL is. */
+void esim_json_put(json_t *object, const char *key, const char *text)
+{
+    json_t *value = text == NULL ? NULL : json_string(text);
+    if (value != NULL)
+        json_object_set_new(object, key, value);
+}
