@@ -1,12 +1,17 @@
 /* db.h - SQL on one connection, the same text for every engine.
  *
- * Parameters are $1, $2 ...; statements are prepared once per connection and kept, keyed
- * by the address of the text, so SQL must be a string literal or otherwise live as long
- * as the store. Only store/ makes a struct db; it is borrowed for one transaction
+ * Parameters are $1, $2 ...; each may stand in several places, and casts are written
+ * CAST(... AS ...), never "::". Statements are prepared once per connection and kept,
+ * keyed by the address of the text, so SQL must be a string literal or otherwise live as
+ * long as the store. Only store/ makes a struct db; it is borrowed for one transaction
  * function (store.h) and is good on that thread only.
  *
- * Errors   ERR_CONFLICT a unique or foreign key was violated (field: the constraint when
- *          the engine tells), ERR_NOT_FOUND db_one found no row, ERR_IO all else. */
+ * Errors   ERR_CONFLICT a unique or foreign key was violated (field: the columns when the
+ *          engine tells, "orders.tenant, orders.id"), ERR_NOT_FOUND db_one found no row,
+ *          ERR_INTERNAL the statement itself is wrong: its text, the number of its
+ *          arguments, a value of a type or range that the table does not take, a second
+ *          row for db_one; ERR_CORRUPT the file is damaged, ERR_IO all else. A failed
+ *          statement has changed nothing; the transaction may go on. */
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
@@ -44,7 +49,8 @@ struct db_value db_bytes(struct slice bytes);
 bool db_run(struct db *db, const char *sql, const struct db_value *args, size_t count,
             int64_t *ret_changed, struct err *err);
 
-/* Calls `row` for each row; false from it ends the walk and is the result. */
+/* Calls `row` for each row; false from it ends the walk and is the result. `row` may run
+ * other statements, but must not change the table that is being walked. */
 typedef bool (*db_row_fn)(const struct db_row *row, void *arg, struct err *err);
 bool db_each(struct db *db, const char *sql, const struct db_value *args, size_t count,
              db_row_fn row, void *arg, struct err *err);

@@ -24,14 +24,19 @@
 struct store;
 struct store_reader;
 
+/* The exit status after a failed commit, sync or checkpoint (EX_IOERR of sysexits.h). */
+enum { STORE_EXIT = 74 };
+
 /* One write. The memory is the submitter's and must stay until `done` is called. */
 struct txn {
     /* On the writer's thread, inside the transaction. May be called once only. No I/O,
      * no locks, no waiting. */
     bool (*run)(struct db *db, void *arg, struct err *err);
-    /* On `reply_to`'s thread (or the writer's, when reply_to is NULL), after the commit.
-     * `ok` false: nothing of it is stored, err says why; ERR_UNAVAILABLE: the queue is
-     * full or the store is stopping, and `run` was not called. May free the txn. */
+    /* On `reply_to`'s thread, after the commit; all answers of one commit for one loop
+     * come in one job, in the order of their writes. With reply_to NULL: on the writer's
+     * thread, or inside store_write when it is refused. `ok` false: nothing of it is
+     * stored, err says why; ERR_UNAVAILABLE: the queue is full, the store is stopping or
+     * a stranger holds the database, and `run` was not called. May free the txn. */
     void (*done)(void *arg, bool ok, const struct err *err);
     void *arg;
     struct loop *reply_to;
@@ -48,11 +53,14 @@ struct store_limits {
     int64_t cache_kb;
 };
 
-/* Opens or creates `dir`/esimd.db, migrates it forward, starts the writer's thread. */
+/* Opens or creates `dir`/esimd.db, migrates it forward, starts the writer's thread.
+ * ERR_CONFLICT: another process has it (the sentence names it), or it was made by a newer
+ * program. ERR_CORRUPT: not our database. */
 struct store *store_open(const char *dir, const struct store_limits *limits,
                          struct err *err);
 
-/* Runs what is queued, checkpoints, joins the thread. */
+/* Runs what is queued, checkpoints, joins the thread. Readers are closed before; loops
+ * that wait for answers still live. */
 void store_close(struct store **store);
 
 void store_write(struct store *store, struct txn *txn);
@@ -63,11 +71,12 @@ bool store_write_now(struct store *store,
                      bool (*run)(struct db *db, void *arg, struct err *err), void *arg,
                      struct err *err);
 
-/* A read-only connection for the calling thread. */
+/* A read-only connection for one thread at a time. */
 struct store_reader *store_reader_open(struct store *store, struct err *err);
 void store_reader_close(struct store_reader **reader);
 
-/* Runs a read on the calling thread in one snapshot. */
+/* Runs a read on the calling thread in one snapshot, which sees every write that was
+ * answered before. A long one keeps the log from being reset: page, do not dwell. */
 bool store_read(struct store_reader *reader,
                 bool (*run)(struct db *db, void *arg, struct err *err), void *arg,
                 struct err *err);
