@@ -64,7 +64,7 @@ $(B)/%.o: %.c | packages-known
 $(B)/llhttp/%.o: /usr/share/llhttp/%.c | packages-known
 	@mkdir -p $(@D)
 	@echo "cc $<"; $(CC) $(CFLAGS) -w -c $< -o $@
-$(B)/host/cell/inside/policy_cell.o $(B)/host/cell/inside/%lua%.o: CFLAGS_FILE = -I/usr/include/lua5.4
+$(B)/host/cell/inside/lua_%.o: CFLAGS_FILE = -I/usr/include/lua5.4
 
 $(B)/libhost.a: $(call obj,$(HOST_SRC) $(LLHTTP))
 	@mkdir -p $(@D) && rm -f $@
@@ -100,6 +100,8 @@ $(B)/tests/adapters/%.so: $(B)/tests/adapters/%.o $(B)/libesim-adapter.a
 UNIT_BIN := $(UNIT:%=$(B)/tests/unit/%)
 $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libhost.a $(B)/libesim-adapter.a $$(call obj,$$(wildcard plugins/$$(subst _test,,%)/wire*.c))
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -lcunit $(HOST_LIBS) -lxml2 -lm
+$(B)/tests/unit/lua_test: $(call obj,$(wildcard host/cell/inside/lua_*.c))
+$(B)/tests/unit/lua_test: HOST_LIBS += $(B)/libhost.a -llua5.4
 FUZZ_REPLAY := $(FUZZ:%=$(B)/tests/fuzz/%)
 $(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libhost.a $(B)/libesim-adapter.a $$(call obj,$$(wildcard plugins/$$(subst _fuzz,,%)/wire*.c))
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lxml2 -lm

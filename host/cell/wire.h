@@ -29,9 +29,12 @@ enum wire_kind {
     WIRE_SESSION = 17,
     WIRE_FRAME = 18, /* Cut a frame: bytes session, bytes data -> i64 as u64. */
     WIRE_INBOUND = 19,
-    WIRE_CHECK = 20, /* Look at settings: bytes JSON -> bytes field, bytes message. */
-    WIRE_DECIDE = 32 /* Host -> policy cell: bytes function, bytes JSON array of
-                         arguments -> bytes JSON result. */
+    WIRE_CHECK = 20,   /* Look at settings: bytes JSON -> bytes field, bytes message. */
+    WIRE_DECIDE = 32,  /* Host -> policy cell: bytes function, bytes JSON array of
+                         arguments -> JSON result (lua_sandbox.h). */
+    WIRE_EXPLAIN = 33, /* As WIRE_DECIDE -> JSON of result or error, and the trace. */
+    WIRE_RETURNED = 34, /* Bytes file name -> JSON of what that file returned. */
+    WIRE_LINES = 35     /* Nothing -> JSON of the lines with code, by file. */
 };
 
 struct wire_head {
