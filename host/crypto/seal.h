@@ -3,7 +3,8 @@
  * Sealed form: version byte 1, 12-byte random nonce, ciphertext, 16-byte tag. The
  * context (tenant, table, column, row) is authenticated, so that a sealed value moved to
  * another row does not open. Per-tenant keys come from the master key by HKDF-SHA-256
- * with the tenant as info.
+ * (RFC 5869) with the salt "esimd seal 1" and the tenant as info. The authenticated data
+ * are the version byte and the context.
  *
  * Threads  Any; the key is read-only after creation. */
 #ifndef CRYPTO_SEAL_H
