@@ -96,14 +96,15 @@ $(B)/adapters/%.so: $$(call obj,$$(wildcard plugins/%/*.c)) $(B)/libesim-adapter
 $(B)/tests/adapters/%.so: $(B)/tests/adapters/%.o $(B)/libesim-adapter.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -shared $(if $(SANITIZE_$(MODE)),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ -ljansson -lpthread
 
-# Tests.
+# Tests. atom_test, atom_inbound_test and atom_fuzz link all of plugins/atom.
+plugin_obj = $(call obj,$(wildcard plugins/$(firstword $(subst _, ,$(1)))/*.c))
 UNIT_BIN := $(UNIT:%=$(B)/tests/unit/%)
-$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libhost.a $(B)/libesim-adapter.a $$(call obj,$$(wildcard plugins/$$(subst _test,,%)/wire*.c))
+$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -lcunit $(HOST_LIBS) -lxml2 -lm
 $(B)/tests/unit/lua_test: $(call obj,$(wildcard host/cell/inside/lua_*.c))
 $(B)/tests/unit/lua_test: HOST_LIBS += $(B)/libhost.a -llua5.4
 FUZZ_REPLAY := $(FUZZ:%=$(B)/tests/fuzz/%)
-$(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libhost.a $(B)/libesim-adapter.a $$(call obj,$$(wildcard plugins/$$(subst _fuzz,,%)/wire*.c))
+$(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lxml2 -lm
 
 .PHONY: tests-built
