@@ -22,7 +22,9 @@ export MODE B
 CFLAGS_debug   := -Og -g3
 CFLAGS_asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
+CFLAGS_fuzz    := -O1 -g3 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-error
 SANITIZE_asan  := -fsanitize=address,undefined
+SANITIZE_fuzz  := -fsanitize=fuzzer,address,undefined
 CC      := gcc
 CFLAGS  += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes \
            -Wmissing-prototypes -Wshadow -Wvla -fstack-protector-strong -fPIC \
@@ -31,7 +33,7 @@ CFLAGS  += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes \
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE_$(MODE))
 HOST_LIBS := -levent -levent_openssl -levent_pthreads -lcurl -lssl -lcrypto -lcyaml \
              -lyaml -ljansson -lsqlite3 -lqrencode -lpng -lz -lpthread
-PEER_NODE = tests/node_modules/.ready
+PEER_NODE = $(if $(wildcard tests/package.json),tests/node_modules/.ready)
 
 # One folder, one module; the programs' own sources are apart from the library's.
 MODULES  := base loop crypto conf store net cell manifest policy adapter audit order profile api
@@ -104,7 +106,7 @@ $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $$(call plugin_obj,$$*) $(B)
 $(B)/tests/unit/lua_test: $(call obj,$(wildcard host/cell/inside/lua_*.c))
 $(B)/tests/unit/lua_test: HOST_LIBS += $(B)/libhost.a -llua5.4
 FUZZ_REPLAY := $(FUZZ:%=$(B)/tests/fuzz/%)
-$(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
+$(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lxml2 -lm
 
 .PHONY: tests-built
@@ -130,7 +132,7 @@ torture: packages-known $(PEER_NODE)
 docs: all
 	@$(B)/esimd --settings > docs/settings.md
 
-$(PEER_NODE): tests/package.json tests/package-lock.json | packages-known
+tests/node_modules/.ready: tests/package.json tests/package-lock.json | packages-known
 	cd tests && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 

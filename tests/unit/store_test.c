@@ -32,7 +32,7 @@ static int remove_one(const char *path, const struct stat *info, int kind,
 
 static void make_dir(void)
 {
-    strncpy(dir, "/tmp/store_test.XXXXXX", sizeof dir - 1);
+    CHECK(snprintf(dir, sizeof dir, "%s", "/tmp/store_test.XXXXXX") > 0);
     CHECK_FATAL(mkdtemp(dir) != NULL);
 }
 
@@ -83,7 +83,7 @@ static void note_answer(void *arg, bool ok, const struct err *err)
     fact->answered = true;
     fact->ok = ok;
     fact->code = err->code;
-    strncpy(fact->text, err->text, sizeof fact->text - 1);
+    CHECK(snprintf(fact->text, sizeof fact->text, "%s", err->text) >= 0);
     fact->order = ++*fact->answers;
     fact->was_here = fact->loop != NULL && loop_is_here(fact->loop);
     if (fact->loop != NULL)
