@@ -65,7 +65,7 @@ $(B)/%.o: %.c | packages-known
 	@echo "cc $<"; $(CC) $(CFLAGS) $(CFLAGS_FILE) -c $< -o $@
 $(B)/llhttp/%.o: /usr/share/llhttp/%.c | packages-known
 	@mkdir -p $(@D)
-	@echo "cc $<"; $(CC) $(CFLAGS) -w -c $< -o $@
+	@echo "cc $<"; $(CC) $(CFLAGS) -DLLHTTP_STRICT_MODE=1 -w -c $< -o $@
 $(B)/host/cell/inside/lua_%.o: CFLAGS_FILE = -I/usr/include/lua5.4
 
 $(B)/libhost.a: $(call obj,$(HOST_SRC) $(LLHTTP))
