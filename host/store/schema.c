@@ -105,7 +105,7 @@ static const char first_tables[] =
 "  action_sealed BLOB,"
 "  wait_key TEXT,"
 "  PRIMARY KEY (tenant, operation_id)"
-") STRICT, WITHOUT ROWID;"
+") STRICT;"
 "CREATE INDEX outbox_due ON outbox (due_ms) WHERE claimed_by IS NULL;"
 "CREATE INDEX outbox_lease ON outbox (lease_ms) WHERE claimed_by IS NOT NULL;"
 "CREATE INDEX outbox_wait ON outbox (tenant, adapter, wait_key)"

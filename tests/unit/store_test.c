@@ -1,14 +1,9 @@
 #include "check.h"
+#include "scratch.h"
 
-#include <errno.h>
-#include <ftw.h>
-#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "loop/loop.h"
@@ -19,32 +14,22 @@ static const struct store_limits limits = { .batch = 64,
                                             .cache_kb = 512 };
 
 /* A data folder for one test. */
-static char dir[64];
-
-static int remove_one(const char *path, const struct stat *info, int kind,
-                      struct FTW *walk)
-{
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
+static struct scratch scratch;
 
 static void make_dir(void)
 {
-    CHECK(snprintf(dir, sizeof dir, "%s", "/tmp/store_test.XXXXXX") > 0);
-    CHECK_FATAL(mkdtemp(dir) != NULL);
+    CHECK_FATAL(scratch_make(&scratch));
 }
 
 static void remove_dir(void)
 {
-    CHECK(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
+    CHECK(scratch_remove(&scratch));
 }
 
 static struct store *open_store(void)
 {
     struct err err = ERR_INIT;
-    struct store *store = store_open(dir, &limits, &err);
+    struct store *store = store_open(scratch.dir, &limits, &err);
     if (store == NULL)
         fprintf(stderr, "%s\n", err.text);
     CHECK_FATAL(store != NULL);
@@ -83,7 +68,7 @@ static void note_answer(void *arg, bool ok, const struct err *err)
     fact->answered = true;
     fact->ok = ok;
     fact->code = err->code;
-    CHECK(snprintf(fact->text, sizeof fact->text, "%s", err->text) >= 0);
+    strncpy(fact->text, err->text, sizeof fact->text - 1);
     fact->order = ++*fact->answers;
     fact->was_here = fact->loop != NULL && loop_is_here(fact->loop);
     if (fact->loop != NULL)
@@ -381,105 +366,6 @@ static void watchers_are_told_of_commits_that_changed_something(void)
     remove_dir();
 }
 
-/* Children. They never return into CUnit. */
-
-static void read_byte(int fd)
-{
-    char byte;
-    CHECK(read(fd, &byte, 1) == 1);
-}
-
-static void hold_store(int tell)
-{
-    struct err err = ERR_INIT;
-    struct store *store = store_open(dir, &limits, &err);
-    if (store == NULL || write(tell, "!", 1) != 1)
-        _exit(1);
-    for (;;)
-        pause();
-}
-
-static void end_child(pid_t child)
-{
-    int status;
-    CHECK(kill(child, SIGKILL) == 0);
-    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
-}
-
-/* Two writers of one file are how SQLite databases get damaged. */
-static void a_second_host_is_refused_and_told_the_first_ones_pid(void)
-{
-    make_dir();
-    int pipes[2];
-    CHECK_FATAL(pipe(pipes) == 0);
-    pid_t child = fork();
-    if (child == 0)
-        hold_store(pipes[1]);
-    read_byte(pipes[0]);
-    struct err err = ERR_INIT;
-    char said[64];
-    CHECK(store_open(dir, &limits, &err) == NULL);
-    CHECK_INT(err.code, ERR_CONFLICT);
-    CHECK(snprintf(said, sizeof said, "process %d is the host", (int)child) > 0);
-    CHECK(strstr(err.text, said) != NULL);
-    end_child(child);
-    struct store *store = open_store(); /* The lock died with its holder. */
-    store_close(&store);
-    close(pipes[0]);
-    close(pipes[1]);
-    remove_dir();
-}
-
-/* Writes 1, 2, 3 ... and says each number through the pipe once it is answered. */
-static void write_until_killed(int tell)
-{
-    struct err err = ERR_INIT;
-    struct store *store = store_open(dir, &limits, &err);
-    int64_t first = 0;
-    if (store == NULL || !store_write_now(store, count_facts, &first, &err))
-        _exit(1);
-    for (int number = (int)first + 1;; number++) {
-        struct fact fact = { .fail = false };
-        if (snprintf(fact.id, sizeof fact.id, "%d", number) < 0 ||
-            !store_write_now(store, write_fact, &fact, &err) ||
-            write(tell, &number, sizeof number) != sizeof number)
-            _exit(1);
-    }
-}
-
-/* The last number said before the child was killed after `answers` of them. */
-static int kill_after(int answers)
-{
-    int pipes[2], last = 0, number;
-    CHECK_FATAL(pipe(pipes) == 0);
-    pid_t child = fork();
-    if (child == 0)
-        write_until_killed(pipes[1]);
-    close(pipes[1]);
-    for (int i = 0; i < answers; i++)
-        if (read(pipes[0], &number, sizeof number) == sizeof number)
-            last = number;
-    end_child(child);
-    while (read(pipes[0], &number, sizeof number) == sizeof number)
-        last = number; /* Said, and not yet heard. */
-    close(pipes[0]);
-    return last;
-}
-
-static void what_was_answered_survives_a_kill_at_any_moment(void)
-{
-    make_dir();
-    unsigned seed = 7;
-    for (int round = 0; round < 8; round++) {
-        int last = kill_after(1 + rand_r(&seed) % 40);
-        struct store *store = open_store();
-        int64_t stored = facts_in(store);
-        CHECK(last > 0 && stored >= last && stored <= last + 1);
-        store_close(&store);
-    }
-    remove_dir();
-}
-
 TESTS("store", CASE(a_transaction_that_fails_is_undone_alone),
       CASE(a_failure_without_words_is_named_a_bug_of_ours),
       CASE(an_answer_comes_on_the_loop_that_asked),
@@ -487,6 +373,4 @@ TESTS("store", CASE(a_transaction_that_fails_is_undone_alone),
       CASE(a_full_queue_refuses_and_runs_nothing),
       CASE(a_read_sees_one_moment_and_the_next_read_sees_what_was_answered),
       CASE(a_reader_cannot_write),
-      CASE(watchers_are_told_of_commits_that_changed_something),
-      CASE(a_second_host_is_refused_and_told_the_first_ones_pid),
-      CASE(what_was_answered_survives_a_kill_at_any_moment))
+      CASE(watchers_are_told_of_commits_that_changed_something))
