@@ -44,7 +44,7 @@ struct adapter_view {
     const char *tenant;   /* "" for the default view. */
     const char *settings; /* JSON object with the manifest's defaults filled in. */
     const char *secrets;  /* JSON object: those with use "frame". Never log. */
-    const struct adapter_place *places;
+    struct adapter_place *places;
     unsigned place_count;
 };
 
@@ -58,6 +58,10 @@ void adapter_conf_destroy(struct adapter_conf **conf);
 /* The view for a tenant: its own, else the default one. Never NULL. */
 const struct adapter_view *adapter_conf_view(const struct adapter_conf *conf,
                                              const char *tenant);
+
+/* Each view in turn, [0] the default; NULL past the last. */
+const struct adapter_view *adapter_conf_view_at(const struct adapter_conf *conf,
+                                                unsigned index);
 
 const struct adapter_place *adapter_view_place(const struct adapter_view *view,
                                                const char *name);

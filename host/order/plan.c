@@ -1,0 +1,80 @@
+#include "order/plan.h"
+
+#include <string.h>
+
+#include "esim/capability.h"
+
+static const struct plan_step provision_steps[] = {
+    { .capability = ESIM_PROFILE_ORDER, .undo = ESIM_PROFILE_CANCEL },
+    { .capability = ESIM_PROFILE_CONFIRM, .optional = true },
+    { .capability = ESIM_PROFILE_RELEASE, .optional = true },
+};
+
+#define ONE_STEP(id, asked) \
+    static const struct plan_step id[] = { { .capability = (asked) } }
+ONE_STEP(cancel_steps, ESIM_PROFILE_CANCEL);
+ONE_STEP(status_steps, ESIM_PROFILE_STATUS);
+ONE_STEP(activate_steps, ESIM_LINE_ACTIVATE);
+ONE_STEP(suspend_steps, ESIM_LINE_SUSPEND);
+ONE_STEP(resume_steps, ESIM_LINE_RESUME);
+ONE_STEP(terminate_steps, ESIM_LINE_TERMINATE);
+ONE_STEP(usage_steps, ESIM_USAGE_READ);
+ONE_STEP(sms_steps, ESIM_SMS_SEND);
+
+/* clang-format off */
+#define STEPS(table) .steps = (table), .step_count = sizeof(table) / sizeof(table)[0]
+static const struct plan plans[] = {
+    { .name = "profile.provision", STEPS(provision_steps), .yields = "activation_code",
+      .text = "Order, confirm and release a profile; ends with an activation code." },
+    { .name = "profile.cancel",    STEPS(cancel_steps),    .needs = "iccid",
+      .text = "Give a profile back that was not downloaded." },
+    { .name = "profile.status",    STEPS(status_steps),    .needs = "iccid",
+      .text = "Ask the carrier for a profile's state." },
+    { .name = "line.activate",     STEPS(activate_steps),  .needs = "msisdn",
+      .text = "Put a line into service." },
+    { .name = "line.suspend",      STEPS(suspend_steps),   .needs = "msisdn",
+      .text = "Bar a line for a while." },
+    { .name = "line.resume",       STEPS(resume_steps),    .needs = "msisdn",
+      .text = "Take a bar away." },
+    { .name = "line.terminate",    STEPS(terminate_steps), .needs = "msisdn",
+      .text = "End a line for good." },
+    { .name = "usage.read",        STEPS(usage_steps),     .needs = "msisdn",
+      .text = "Read a line's usage records." },
+    { .name = "sms.send",          STEPS(sms_steps),       .needs = "msisdn",
+      .text = "Send a text message." },
+};
+/* clang-format on */
+
+enum { PLAN_COUNT = sizeof plans / sizeof plans[0] };
+
+const struct plan *plan_of(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < PLAN_COUNT; i++)
+        if (strcmp(plans[i].name, name) == 0)
+            return &plans[i];
+    return NULL;
+}
+
+const struct plan *plan_at(size_t index)
+{
+    return index < PLAN_COUNT ? &plans[index] : NULL;
+}
+
+bool plan_fits(const struct plan *plan, bool (*can)(const void *arg, const char *name),
+               const void *arg, const char **ret_skipped, struct err *err)
+{
+    size_t skipped = 0;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        if (can(arg, step->capability))
+            continue;
+        if (!step->optional)
+            return err_field(err, "/type",
+                             "%s needs the capability %s, which this carrier's adapter "
+                             "does not offer",
+                             plan->name, step->capability);
+        ret_skipped[skipped++] = step->capability;
+    }
+    ret_skipped[skipped] = NULL;
+    return true;
+}
