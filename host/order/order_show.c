@@ -1,0 +1,205 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "order/order.h"
+#include "order/plan.h"
+
+static void put_time(json_t *object, const char *key, int64_t ms)
+{
+    if (ms == 0)
+        return;
+    char text[CLOCK_TEXT_SIZE];
+    clock_text(ms, text);
+    json_put_text(object, key, text);
+}
+
+static void put_json(json_t *object, const char *key, const char *text)
+{
+    json_t *value = text == NULL ? NULL : json_read(slice_of(text), NULL);
+    if (value != NULL)
+        json_object_set_new(object, key, value);
+}
+
+/* One list of columns for the whole and the short form. */
+#define COLUMNS                                                                  \
+    "id, type, state, adapter, plan, external_id, subject, iccid, eid, msisdn, " \
+    "profile_type, held_for, problem, policy_revision, decision_id, version, "   \
+    "created_ms, updated_ms"
+enum { COLUMN_CREATED = 16 };
+
+static bool read_order(const struct db_row *row, void *arg, struct err *err)
+{
+    static const char *const names[] = { "id",      "type",         "state",
+                                         "carrier", "plan",         "external_id",
+                                         "subject", "iccid",        "eid",
+                                         "msisdn",  "profile_type", "held_for" };
+    (void)err;
+    json_t *order = json_object();
+    for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
+        if (row_text(row, i) != NULL && row_text(row, i)[0] != '\0')
+            json_put_text(order, names[i], row_text(row, i));
+    put_json(order, "problem", row_text(row, 12));
+    json_put_int(order, "policy_revision", row_int(row, 13));
+    json_put_text(order, "decision_id", row_text(row, 14));
+    json_put_int(order, "version", row_int(row, 15));
+    put_time(order, "created", row_int(row, COLUMN_CREATED));
+    put_time(order, "updated", row_int(row, 17));
+    *(json_t **)arg = order;
+    return true;
+}
+
+static bool read_step(const struct db_row *row, void *arg, struct err *err)
+{
+    json_t *steps = arg;
+    (void)err;
+    json_t *step = json_object();
+    json_put_int(step, "position", row_int(row, 0));
+    json_put_text(step, "capability", row_text(row, 1));
+    json_put_text(step, "kind", row_text(row, 2));
+    json_put_text(step, "state", row_text(row, 3));
+    json_put_int(step, "attempts", row_int(row, 4));
+    json_put_text(step, "exchange", row_text(row, 5));
+    json_put_text(step, "adapter_version", row_text(row, 6));
+    put_json(step, "problem", row_text(row, 7));
+    put_time(step, "started", row_int(row, 8));
+    put_time(step, "ended", row_int(row, 9));
+    if (!row_is_null(row, 8) && !row_is_null(row, 9))
+        json_put_int(step, "took_ms", row_int(row, 9) - row_int(row, 8));
+    put_time(step, "next_try", row_int(row, 10));
+    json_array_append_new(steps, step);
+    return true;
+}
+
+/* Steps not yet reached have no row: the plan knows them. */
+static void add_waiting(json_t *steps, const char *type)
+{
+    const struct plan *plan = plan_of(type);
+    for (size_t at = 0; plan != NULL && at < plan->step_count; at++) {
+        bool known = false;
+        size_t i;
+        json_t *step;
+        json_array_foreach(steps, i, step)
+            known = known || (json_int(step, "position", -1) == (int64_t)at &&
+                              strcmp(json_text(step, "kind"), "do") == 0);
+        if (!known)
+            json_array_append_new(
+                steps, json_pack("{sisssssssi}", "position", (int)at, "capability",
+                                 plan->steps[at].capability, "kind", "do", "state",
+                                 "waiting", "attempts", 0));
+    }
+}
+
+bool order_show(struct db *db, const char *tenant, const char *id, json_t **ret,
+                struct err *err)
+{
+    json_t *order = NULL;
+    if (!db_one(db, "SELECT " COLUMNS " FROM orders WHERE tenant = $1 AND id = $2",
+                DB_ARGS(db_text(tenant), db_text(id)), read_order, &order, err))
+        return err_wrap(err, "order %.40s", id);
+    json_t *steps = json_array();
+    if (!db_each(db,
+                 "SELECT s.position, s.capability, s.kind, s.state, s.attempts, "
+                 "s.exchange, s.adapter_version, s.problem, s.started_ms, s.ended_ms, "
+                 "CASE WHEN o.claimed_by IS NULL AND o.attempts > 0 THEN o.due_ms END "
+                 "FROM steps s LEFT JOIN outbox o ON o.tenant = s.tenant "
+                 "AND o.operation_id = s.operation_id "
+                 "WHERE s.tenant = $1 AND s.order_id = $2 "
+                 "ORDER BY s.kind, s.position",
+                 DB_ARGS(db_text(tenant), db_text(id)), read_step, steps, err)) {
+        json_decref(steps);
+        json_decref(order);
+        return false;
+    }
+    add_waiting(steps, json_text(order, "type"));
+    json_object_set_new(order, "steps", steps);
+    *ret = order;
+    return true;
+}
+
+struct peek {
+    enum order_state state;
+    int64_t version;
+};
+
+static bool read_peek(const struct db_row *row, void *arg, struct err *err)
+{
+    struct peek *peek = arg;
+    peek->version = row_int(row, 1);
+    return order_state_read(row_text(row, 0), &peek->state) ||
+           err_set(err, ERR_CORRUPT, "an order has an unknown state");
+}
+
+bool order_peek(struct db *db, const char *tenant, const char *id,
+                enum order_state *ret_state, int64_t *ret_version, struct err *err)
+{
+    struct peek peek;
+    if (!db_one(db, "SELECT state, version FROM orders WHERE tenant = $1 AND id = $2",
+                DB_ARGS(db_text(tenant), db_text(id)), read_peek, &peek, err))
+        return err_wrap(err, "order %.40s", id);
+    *ret_state = peek.state;
+    *ret_version = peek.version;
+    return true;
+}
+
+struct page {
+    json_t *rows;
+    int64_t limit;
+    bool more;
+};
+
+static bool read_page(const struct db_row *row, void *arg, struct err *err)
+{
+    struct page *page = arg;
+    json_t *order = NULL;
+    if ((int64_t)json_array_size(page->rows) == page->limit) {
+        page->more = true;
+        return true;
+    }
+    if (!read_order(row, &order, err))
+        return false;
+    json_put_int(order, "created_ms", row_int(row, COLUMN_CREATED));
+    json_array_append_new(page->rows, order);
+    return true;
+}
+
+/* One text a filter, so that each finds its index. */
+#define LIST(filter)                                           \
+    "SELECT " COLUMNS " FROM orders WHERE tenant = $1 " filter \
+    " AND ($2 = 0 OR (created_ms, id) < ($2, $3)) "            \
+    "ORDER BY created_ms DESC, id DESC LIMIT $4"
+
+bool order_list(struct db *db, const struct order_query *query, json_t **ret_array,
+                bool *ret_more, struct err *err)
+{
+    const struct {
+        const char *value;
+        const char *sql;
+    } filters[] = {
+        { query->external_id,
+          LIST("AND external_id = $5 AND ($6 IS NULL OR state = $6) "
+               "AND ($7 IS NULL OR adapter = $7)") },
+        { query->iccid, LIST("AND iccid = $5 AND ($6 IS NULL OR state = $6) "
+                             "AND ($7 IS NULL OR adapter = $7)") },
+        { query->state, LIST("AND $5 = $5 AND state = $6 "
+                             "AND ($7 IS NULL OR adapter = $7)") },
+        { "", LIST("AND $5 = $5 AND $6 IS NULL AND ($7 IS NULL OR adapter = $7)") },
+    };
+    size_t at = 0;
+    while (filters[at].value == NULL)
+        at++;
+    struct page page = { json_array(), query->limit, false };
+    bool ok = db_each(db, filters[at].sql,
+                      DB_ARGS(db_text(query->tenant), db_int(query->after_ms),
+                              db_text(query->after_id), db_int(query->limit + 1),
+                              db_text(filters[at].value), db_text(query->state),
+                              db_text(query->carrier)),
+                      read_page, &page, err);
+    if (!ok) {
+        json_decref(page.rows);
+        return false;
+    }
+    *ret_array = page.rows;
+    *ret_more = page.more;
+    return true;
+}

@@ -1,0 +1,135 @@
+/* outbox.h - what is due: one row an operation, claimed, kept while it waits, deleted at
+ * its end. Every change after the claim checks the claim in the same UPDATE: ERR_STALE
+ * means somebody else owns the operation now, and the caller drops what it knows.
+ *
+ * Inside transactions only. */
+#ifndef ORDER_OUTBOX_H
+#define ORDER_OUTBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "crypto/seal.h"
+#include "order/order.h"
+#include "order/order_move.h"
+#include "store/db.h"
+
+/* What a claimed operation is to be told: esim_event, and one of our own. */
+enum { OUTBOX_RESEND = 100 }; /* Send the stored action again. */
+
+enum { OUTBOX_OWNER_SIZE = 64 };
+
+/* A claimed operation with all that a step needs. Given to the engine; freed with
+ * claim_free. */
+struct claim {
+    struct claim *next;
+    char owner[OUTBOX_OWNER_SIZE];
+    char operation_id[ID_SIZE];
+    char capability[ORDER_NAME_SIZE];
+    struct order_row order;
+    char lane[64];
+    bool undo;
+    int64_t position;
+    int64_t epoch;
+    int64_t event;
+    int64_t attempts;
+    int64_t deadline_ms;
+    uint32_t state_version;
+    char *state; /* The flow's, in the clear; state_size bytes. */
+    size_t state_size;
+    char *action; /* OUTBOX_RESEND: the encoded answer (step_codec.h). */
+    size_t action_size;
+    char *message; /* ESIM_MESSAGE: its payload. */
+    size_t message_size;
+    char wait_key[128];
+    json_t *vars;
+};
+void claim_free(struct claim **claim);
+
+/* A new operation of an order's step, due now. Writes the step's row too. Operations of
+ * one lane (a number, a profile) are carried out in the order of their orders. */
+struct outbox_new {
+    const struct order_row *order;
+    const char *capability;
+    int64_t position;
+    bool undo;
+    const char *lane;
+};
+bool outbox_add(struct db *db, const struct outbox_new *fresh,
+                char ret_operation_id[ID_SIZE], struct err *err);
+
+/* Claims up to `most` due operations of one adapter, oldest first, one a lane, and opens
+ * them. A row whose lease has ended is taken over: an action that may have left is turned
+ * into OUTBOX_RESEND or ESIM_QUERY by its class. A row that cannot be opened is held and
+ * left out. */
+struct outbox_claim {
+    const char *owner;
+    const char *adapter;
+    const char *only;         /* An operation's id: that one and no other; or NULL. */
+    int64_t now_ms, lease_ms; /* The lease's length. */
+    int64_t step_deadline_ms; /* From a step's first claim. */
+    int64_t most;
+    const struct sealer *sealer;
+    struct claim *claims; /* Out: a list. */
+    unsigned count;
+};
+bool outbox_claim(struct db *db, struct outbox_claim *claim, struct err *err);
+
+/* At start, when nobody else can be alive: all leases end now. */
+bool outbox_release_all(struct db *db, struct err *err);
+
+/* When the next row of this adapter is due; INT64_MAX when none. */
+bool outbox_next_due(struct db *db, const char *adapter, int64_t *ret_ms,
+                     struct err *err);
+
+/* The action is about to leave: stores it sealed with its id and class, and the flow's
+ * state. */
+struct outbox_action {
+    const char *action_id;
+    const char *exchange;
+    int64_t repeat; /* esim_repeat */
+    struct slice action;
+    struct slice state;
+    uint32_t state_version;
+    int64_t lease_until_ms;
+    const struct sealer *sealer;
+};
+bool outbox_store_action(struct db *db, struct claim *claim,
+                         const struct outbox_action *action, struct err *err);
+
+/* Gives the operation back until `due_ms`, to be told `event`. `keep_action` for
+ * OUTBOX_RESEND. `wait_key` NULL or what it awaits. With ESIM_START the flow's state is
+ * dropped. A message that is already there makes it due at once. */
+struct outbox_wait {
+    int64_t due_ms;
+    int64_t event;
+    bool keep_action;
+    bool fresh_attempts; /* It went forward: count tries from 0 again. */
+    const char *wait_key;
+    const char *exchange;      /* NULL: as it is. */
+    const struct slice *state; /* NULL: as it is. */
+    uint32_t state_version;
+    const char *problem; /* JSON for the step; NULL: none. */
+    const struct sealer *sealer;
+};
+bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *wait,
+                 struct err *err);
+
+/* The operation is over: deletes the row (checking the claim) and writes how into the
+ * step. `state` is a step state's name. */
+bool outbox_end(struct db *db, struct claim *claim, const char *state, int64_t outcome,
+                const char *problem, struct err *err);
+
+/* Longer lease for a long exchange. */
+bool outbox_renew(struct db *db, struct claim *claim, int64_t lease_until_ms,
+                  struct err *err);
+
+/* A message for whoever waits under `key` at this adapter; kept until `until_ms` when
+ * nobody does. `tenant` NULL: whichever tenant waits. */
+bool outbox_deliver(struct db *db, const struct sealer *sealer, const char *tenant,
+                    const char *adapter, const char *key, struct slice payload,
+                    int64_t until_ms, struct err *err);
+
+#endif
