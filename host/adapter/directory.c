@@ -31,7 +31,7 @@ struct directory *directory_create(void)
     if (directory == NULL)
         return NULL;
     pthread_mutex_init(&directory->lock, NULL);
-    directory_publish(directory, NULL, 0);
+    directory_publish(directory, NULL, 0, NULL);
     return directory;
 }
 
@@ -43,6 +43,7 @@ void directory_release(const struct adapter_snapshot *snapshot)
     for (unsigned i = 0; i < snapshot->count; i++)
         json_decref(snapshot->entries[i].show);
     json_decref(snapshot->for_policy);
+    json_decref(snapshot->failures);
     arena_destroy(&counted->arena);
     free(counted);
 }
@@ -219,8 +220,17 @@ static const char *policy_text(struct arena *arena, const json_t *array)
     return copy;
 }
 
+static json_t *failures_json(const struct adapter_failure *failures)
+{
+    json_t *array = json_array();
+    for (; failures != NULL; failures = failures->next)
+        json_array_append_new(array, json_pack("{ssss}", "name", failures->name,
+                                               "reason", failures->reason));
+    return array;
+}
+
 void directory_publish(struct directory *directory, struct adapter *const *adapters,
-                       unsigned count)
+                       unsigned count, const struct adapter_failure *failures)
 {
     struct counted *fresh = calloc(1, sizeof *fresh);
     assert(fresh != NULL);
@@ -237,6 +247,7 @@ void directory_publish(struct directory *directory, struct adapter *const *adapt
     fresh->snapshot = (struct adapter_snapshot){
         .entries = entries,
         .count = count,
+        .failures = failures_json(failures),
         .for_policy = for_policy,
         .for_policy_text = policy_text(fresh->arena, for_policy),
     };

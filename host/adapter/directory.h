@@ -33,6 +33,7 @@ struct adapter_entry {
 struct adapter_snapshot {
     const struct adapter_entry *entries;
     unsigned count;
+    json_t *failures; /* Array of {name, reason}: manifests that could not be loaded. */
     json_t *for_policy;          /* The `adapters` argument of route(): an array. */
     const char *for_policy_text; /* The same as compact JSON. */
 };

@@ -149,7 +149,13 @@ static bool finish(struct db *db, struct order_row *order, const struct plan *pl
     assert(length > 0);
     struct order_news held = *news;
     held.held_for = held_for;
-    return order_move(db, order, ORDER_EV_HELD, &held, err);
+    return db_run(db,
+                  "UPDATE steps SET state = 'held' WHERE tenant = $1 AND order_id = $2 "
+                  "AND position = $3 AND kind = 'do'",
+                  DB_ARGS(db_text(order->tenant), db_text(order->id),
+                          db_int(order->position)),
+                  NULL, err) &&
+           order_move(db, order, ORDER_EV_HELD, &held, err);
 }
 
 static bool go_forward(struct db *db, struct order_row *order, const json_t *vars,

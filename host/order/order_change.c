@@ -17,21 +17,28 @@ static bool version_fits(const struct order_row *order, int64_t expect, struct e
                    (long long)order->version, (long long)expect);
 }
 
-/* An operation that nobody carries out now is dropped; *ret_claimed when one is being
- * carried out and must end first. */
-static bool drop_waiting(struct db *db, const struct order_row *order,
-                         bool *ret_claimed, struct err *err)
+static bool read_count(const struct db_row *row, void *arg, struct err *err)
 {
-    int64_t waiting = 0, dropped = 0;
+    (void)err;
+    *(int64_t *)arg = row_int(row, 0);
+    return true;
+}
+
+/* An operation that nobody carries out and that has not begun is dropped; *ret_running
+ * when one has, and must end first. */
+static bool drop_waiting(struct db *db, const struct order_row *order,
+                         bool *ret_running, struct err *err)
+{
+    int64_t dropped = 0, left = 0;
     if (!db_run(db,
-                "UPDATE outbox SET epoch = epoch WHERE tenant = $1 AND order_id = $2",
-                DB_ARGS(db_text(order->tenant), db_text(order->id)), &waiting, err) ||
-        !db_run(db,
                 "DELETE FROM outbox WHERE tenant = $1 AND order_id = $2 "
                 "AND claimed_by IS NULL AND action_id IS NULL AND wait_key IS NULL",
-                DB_ARGS(db_text(order->tenant), db_text(order->id)), &dropped, err))
+                DB_ARGS(db_text(order->tenant), db_text(order->id)), &dropped, err) ||
+        !db_one(db, "SELECT count(*) FROM outbox WHERE tenant = $1 AND order_id = $2",
+                DB_ARGS(db_text(order->tenant), db_text(order->id)), read_count, &left,
+                err))
         return false;
-    *ret_claimed = waiting > dropped;
+    *ret_running = left > 0;
     return dropped == 0 ||
            db_run(db,
                   "UPDATE steps SET state = 'cancelled' WHERE tenant = $1 "
@@ -43,7 +50,7 @@ bool order_cancel(struct db *db, const struct order_actor *actor, const char *id
                   int64_t expect_version, struct err *err)
 {
     struct order_row order;
-    bool claimed = false;
+    bool running = false;
     char operation_id[ID_SIZE];
     struct order_news news = { .subject = actor->subject,
                                .reason = "the client asked for cancellation",
@@ -51,9 +58,9 @@ bool order_cancel(struct db *db, const struct order_actor *actor, const char *id
     if (!order_row_load(db, actor->tenant, id, &order, err) ||
         !version_fits(&order, expect_version, err) ||
         !order_move(db, &order, ORDER_EV_CANCEL, &news, err) ||
-        !drop_waiting(db, &order, &claimed, err))
+        !drop_waiting(db, &order, &running, err))
         return false;
-    if (order.state == ORDER_CANCELLED || claimed)
+    if (order.state == ORDER_CANCELLED || running)
         return true; /* The running step's end goes on from here. */
     return order_point(db, &order, order.position, ORDER_UNDO_CANCEL, err) &&
            order_undo_next(db, &order, order.id, NULL, &news, operation_id, err);

@@ -67,7 +67,9 @@ bool outbox_add(struct db *db, const struct outbox_new *fresh,
 struct outbox_claim {
     const char *owner;
     const char *adapter;
-    const char *only;         /* An operation's id: that one and no other; or NULL. */
+    const char *version, *digest; /* Of the adapter: written to the step. */
+    const char *only_tenant;      /* With `only`: that operation alone; or NULL. */
+    const char *only;
     int64_t now_ms, lease_ms; /* The lease's length. */
     int64_t step_deadline_ms; /* From a step's first claim. */
     int64_t most;

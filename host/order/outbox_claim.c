@@ -111,12 +111,14 @@ static bool begin_step(struct db *db, const struct outbox_claim *all,
     return db_run(db,
                   "UPDATE steps SET state = 'running', attempts = attempts + 1, "
                   "started_ms = COALESCE(started_ms, $5), "
-                  "deadline_ms = COALESCE(deadline_ms, $6) WHERE tenant = $1 "
+                  "deadline_ms = COALESCE(deadline_ms, $6), adapter_version = $7, "
+                  "manifest_digest = $8 WHERE tenant = $1 "
                   "AND order_id = $2 AND position = $3 AND kind = $4",
                   DB_ARGS(db_text(claim->order.tenant), db_text(claim->order.id),
                           db_int(claim->position), db_text(claim->undo ? "undo" : "do"),
                           db_int(all->now_ms),
-                          db_int(all->now_ms + all->step_deadline_ms)),
+                          db_int(all->now_ms + all->step_deadline_ms),
+                          db_text(all->version), db_text(all->digest)),
                   NULL, err);
 }
 

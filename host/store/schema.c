@@ -106,9 +106,11 @@ static const char first_tables[] =
 "  wait_key TEXT,"
 "  PRIMARY KEY (tenant, operation_id)"
 ") STRICT;"
-"CREATE INDEX outbox_due ON outbox (due_ms) WHERE claimed_by IS NULL;"
+"CREATE INDEX outbox_due ON outbox (adapter, due_ms);"
+"CREATE INDEX outbox_lane ON outbox (tenant, lane, order_id);"
+"CREATE INDEX outbox_order ON outbox (tenant, order_id);"
 "CREATE INDEX outbox_lease ON outbox (lease_ms) WHERE claimed_by IS NOT NULL;"
-"CREATE INDEX outbox_wait ON outbox (tenant, adapter, wait_key)"
+"CREATE INDEX outbox_wait ON outbox (adapter, wait_key)"
 "  WHERE wait_key IS NOT NULL;"
 
 "CREATE TABLE idempotency ("
@@ -141,6 +143,8 @@ static const char first_tables[] =
 "  updated_ms INTEGER NOT NULL,"
 "  PRIMARY KEY (tenant, iccid)"
 ") STRICT;"
+
+"CREATE INDEX profiles_by_adapter ON profiles (adapter, iccid);"
 
 "CREATE TABLE decisions ("
 "  tenant TEXT NOT NULL,"
@@ -204,6 +208,7 @@ static const char first_tables[] =
 "  until_ms INTEGER NOT NULL,"
 "  PRIMARY KEY (tenant, adapter, key)"
 ") STRICT;"
+"CREATE INDEX messages_by_key ON messages (adapter, key);"
 "CREATE INDEX messages_by_end ON messages (tenant, until_ms);"
 
 "CREATE TABLE activated ("

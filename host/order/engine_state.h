@@ -1,0 +1,73 @@
+/* engine_state.h - what the engine's own files share. Nobody else includes it.
+ *
+ * Threads  The engine's loop, except where a member says otherwise. */
+#ifndef ORDER_ENGINE_STATE_H
+#define ORDER_ENGINE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "adapter/adapter.h"
+#include "adapter/publish.h"
+#include "net/http_client.h"
+#include "order/engine.h"
+#include "order/outbox.h"
+
+enum { ENGINE_ADAPTERS_MAX = 64 };
+
+struct engine {
+    struct engine_parts parts;
+    struct loop *loop;
+    struct http_client *client;
+    char owner[OUTBOX_OWNER_SIZE]; /* In claimed_by. */
+
+    /* Adapters that serve now, by name; older versions drain in `leaving`. */
+    struct adapter *adapters[ENGINE_ADAPTERS_MAX];
+    unsigned adapter_count;
+    struct adapter *leaving[ENGINE_ADAPTERS_MAX];
+    unsigned leaving_count;
+    struct adapter_failure *failures;
+    struct engine_reload *reloads; /* Under way. */
+
+    struct loop_timer *look_timer;
+    struct loop_timer *stop_timer;
+    struct loop_job wake_job;
+    struct loop_job stop_job;
+    bool looking, look_again;
+    bool stopping;
+    struct op *ops; /* All that are in memory. */
+    int64_t stop_within_ms;
+
+    pthread_t thread;
+    bool started;
+    _Atomic bool woken;        /* wake_job is posted. [any thread] */
+    _Atomic bool ready;        /* [any thread] */
+    _Atomic int64_t in_flight; /* [any thread] */
+};
+
+/* engine_look.c: claims what is due, as far as adapters have free slots. */
+void engine_look(struct engine *engine);
+
+/* engine_load.c */
+bool engine_load_all(struct engine *engine, struct err *err);
+void engine_unload_all(struct engine *engine);
+void engine_publish(struct engine *engine);
+struct adapter *engine_adapter(struct engine *engine, const char *name);
+/* Verifies NAME's manifest, reads its configuration and spawns its cell. NULL: why. */
+struct adapter *engine_open_adapter(struct engine *engine, const char *name,
+                                    struct err *err);
+/* Records its revision as activated: from now on a lower one is refused. */
+bool engine_activate(struct engine *engine, struct adapter *adapter, struct err *err);
+void engine_forget_failure(struct engine *engine, const char *name);
+
+/* engine_reload.c: an adapter's health changed; older versions may be idle. */
+void engine_reloads_look(struct engine *engine);
+void engine_reloads_drop(struct engine *engine);
+void engine_leaving_look(struct engine *engine);
+/* An operation of this adapter ended: destroys an older version when it was its last. */
+void engine_adapter_idle(struct engine *engine, struct adapter *adapter);
+
+/* engine.c: after the last operation of a stopping engine. */
+void engine_maybe_stopped(struct engine *engine);
+
+#endif

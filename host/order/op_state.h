@@ -1,0 +1,85 @@
+/* op_state.h - what op.c (what happens next), op_send.c (exchanges) and op_store.c
+ * (transactions) share. Nobody else includes it. */
+#ifndef ORDER_OP_STATE_H
+#define ORDER_OP_STATE_H
+
+#include "base/buf.h"
+#include "esim/flow.h"
+#include "order/op.h"
+#include "order/order_advance.h"
+
+struct op {
+    struct op *next, *previous; /* In engine->ops. */
+    struct engine *engine;
+    struct adapter *adapter; /* Holds one of its slots. */
+    const struct adapter_view *view;
+    struct claim *claim;
+    bool
+        dropped; /* Forgotten while a transaction or step is out: free at its return. */
+    bool busy;   /* A transaction or step is out. */
+
+    int32_t event;     /* What the flow is told in the step that is out. */
+    int32_t repeat;    /* esim_repeat of the stored action; 0 when none may be out. */
+    bool querying;     /* Only SAFE exchanges may be asked. */
+    bool rewrite;   /* ESIM_REWRITE: these bytes are good for one sending only. */
+    struct buf action; /* The answer that asked for it, encoded. */
+
+    struct http_call *call;
+    struct breaker *breaker; /* That let the present exchange through. */
+    int64_t sent_us;
+
+    struct txn txn;
+    struct op_store *store; /* The transaction's own data (op_store.c). */
+};
+
+enum { OP_ACTION_LIMIT_BYTES = 9 << 20 };
+
+/* ---- op.c ---- */
+
+/* Calls the flow; `reply` and `message` are borrowed during the call only. */
+void op_step(struct op *op, esim_event event, const struct esim_reply *reply);
+
+/* The claim is lost or the operation has been stored: out of memory with it. */
+void op_finish(struct op *op);
+
+/* Tries again later, or holds the order when attempts or time are used up. `event` is
+ * what the flow will be told; `problem` may be NULL. */
+struct op_retry {
+    int64_t event;
+    bool keep_action;
+    int64_t after_ms;    /* At least this long; -1: back off. */
+    const char *problem; /* JSON. */
+    const char *reason;
+};
+void op_retry(struct op *op, const struct op_retry *retry);
+
+/* {"code":..,"message":..,"carrier_code":..} for the API; free() it. */
+char *op_problem(const char *code, const char *message, const char *carrier_code);
+
+/* ---- op_send.c ---- */
+
+/* Is the asked exchange within the manifest and the rules? */
+bool op_may_ask(const struct op *op, const struct esim_answer *answer, struct err *err);
+
+/* Sends the stored action. */
+void op_send(struct op *op);
+
+/* ---- op_store.c: each posts one transaction; op.c's or op_send.c's function follows --- */
+
+void op_store_action(struct op *op,
+                     const struct esim_answer *answer); /* then op_send */
+void op_store_wait(struct op *op, const struct outbox_wait *wait,
+                   enum order_event order_event, const char *reason); /* then finish */
+void op_store_hold(struct op *op, const char *problem, const char *reason);
+
+struct op_end {
+    int64_t outcome;
+    struct slice result;
+    const char *problem;
+    const char *reason;
+    bool denied; /* The host refused what the adapter asked: an audit record says so. */
+};
+void op_store_end(struct op *op,
+                  const struct op_end *end); /* then the next, or finish */
+
+#endif
