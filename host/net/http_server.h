@@ -27,7 +27,9 @@ struct http_limits {
     int64_t head_ms, request_ms, idle_ms, write_ms;
 };
 
-/* Called for each whole request. Answer with http_answer, now or later. */
+/* Called for each whole request, in order. A request is handed out while an earlier one
+ * of its connection is open only when all of them are GET, HEAD or OPTIONS. Answer with
+ * http_answer or a stream, now or later. */
 typedef void (*http_handler)(struct http_exchange *exchange, void *arg);
 
 struct http_server *http_server_create(struct loop *loop,
@@ -35,7 +37,8 @@ struct http_server *http_server_create(struct loop *loop,
                                        http_handler handler, void *arg,
                                        struct err *err);
 
-/* Closes listeners and connections at once; open exchanges see on_gone. */
+/* Closes listeners and connections at once; open exchanges see on_gone and may be
+ * answered after. Not from inside a handler. */
 void http_server_destroy(struct http_server **server);
 
 /* "127.0.0.1:0", "[::1]:8080". `tls` NULL: plain; kept until the server is destroyed.
@@ -59,18 +62,22 @@ const struct http_request *http_exchange_request(const struct http_exchange *exc
 /* Memory for this exchange; gone when it has been answered. */
 struct arena *http_exchange_arena(struct http_exchange *exchange);
 
-/* When the client goes away before the answer: called once, then http_answer is still
- * due and is dropped. */
+/* When the client goes away before the answer (also when it ends its side of the
+ * connection, or during http_stream_write): called once; then http_answer or
+ * http_stream_end is still due, may be called from `gone`, and sends nothing. */
 void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *arg),
                            void *arg);
 
-/* Answers. Copies what it needs; the exchange is not to be used afterwards. */
+/* Answers. Copies what it needs; the exchange is not to be used afterwards. A reply
+ * whose fields could split it (CR, LF, NUL) or that names a field of the server's own
+ * becomes a 500. */
 void http_answer(struct http_exchange *exchange, const struct http_reply *reply);
 
 /* ---- long replies: event streams ---- */
 
-/* Sends the head now and the body piece by piece (chunked). `more` false from
- * http_stream_write when the client is gone or too slow (limit: pending_bytes). */
+/* Sends the head now and the body piece by piece (chunked; to HTTP/1.0 until the close).
+ * http_stream_write is false when the client is gone or too slow: more than
+ * `pending_bytes` would wait for it. http_stream_end is due in any case. */
 void http_stream_start(struct http_exchange *exchange, const struct http_reply *head,
                        size_t pending_bytes);
 bool http_stream_write(struct http_exchange *exchange, struct slice piece);

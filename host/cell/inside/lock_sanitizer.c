@@ -1,11 +1,11 @@
 /* What AddressSanitizer and UBSan need inside a cell: the only place that knows. Their
  * report goes to standard error, which such a build keeps open. */
-#include "cell/inside/lock_calls.h"
+#include "cell/inside/lock_sanitizer.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cell/inside/lock_sanitizer.h"
+#include "cell/inside/lock_calls.h"
 
 /* Read by the sanitizers' run time when the program starts; nobody else calls them. A
  * cell has no environment to take options from. Leaks are looked for in the host and in
