@@ -137,6 +137,14 @@ void http_answer(struct http_exchange *exchange, const struct http_reply *reply)
     end(exchange);
 }
 
+void http_exchange_cut(struct http_exchange *exchange)
+{
+    exchange->gone = NULL; /* Its handler knows. */
+    if (exchange->state != EXCHANGE_GONE)
+        connection_close(exchange->connection);
+    drop(exchange);
+}
+
 void exchange_refuse(struct http_exchange *exchange, enum refusal refusal)
 {
     struct buf body;

@@ -73,6 +73,10 @@ void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *ar
  * becomes a 500. */
 void http_answer(struct http_exchange *exchange, const struct http_reply *reply);
 
+/* Closes the connection in place of the answer, or of the rest of a stream: for callers
+ * that must fail a client on purpose. The exchange is not to be used afterwards. */
+void http_exchange_cut(struct http_exchange *exchange);
+
 /* ---- long replies: event streams ---- */
 
 /* Sends the head now and the body piece by piece (chunked; to HTTP/1.0 until the close).
