@@ -75,10 +75,11 @@ static bool malformed(struct err *err, const char *what)
     return err_set(err, ERR_UNTRUSTED, "the signature is malformed: %s", what);
 }
 
+/* minisign's own trusted comment has tabs between its parts. */
 static bool is_comment(struct slice text)
 {
     for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.ptr[i] < ' ')
+        if ((unsigned char)text.ptr[i] < ' ' && text.ptr[i] != '\t')
             return false;
     return text.size <= COMMENT_MAX;
 }

@@ -18,11 +18,11 @@
 struct manifest_endpoint {
     char *name;
     char *scheme; /* "https" or "http" */
-    char **hosts; /* Exact names, "*.example.com", or numeric addresses. */
+    char **hosts; /* Exact names, "*.example.com" (one label), numeric addresses. */
     unsigned hosts_count;
     uint16_t port_least, port_most;
     char *path_prefix;  /* Asked paths must begin with it; "/" by default. */
-    char *tls;          /* "none", "server", "mutual" */
+    char *tls;          /* "none", "server", "mutual"; follows the scheme by default. */
     char *auth;         /* "none", "basic", "bearer", "oauth2" */
     bool allow_private; /* Loopback and private addresses. */
 };
@@ -55,8 +55,10 @@ struct manifest_setting { /* The schema of one adapter setting. */
     char *name;           /* Dotted path in the settings object. */
     char *type;           /* "text", "int", "bool", "list", "map" */
     bool required;
-    char *otherwise; /* Default as written; NULL: none. */
-    int64_t least, most;
+    char *otherwise;     /* Default as written (list, map: as JSON); NULL: none. */
+    int64_t least, most; /* Of an int; INT64_MIN and INT64_MAX when not said. */
+    char **values;       /* Of a text: one of these; none: any text. */
+    unsigned values_count;
     char *text;
 };
 
@@ -85,10 +87,11 @@ struct manifest {
     struct manifest_setting *settings;
     unsigned settings_count;
     char *callback_auth; /* "none", "mutual", "secret" */
-    /* limits */
+    /* limits: memory_mb, cpu_ms and wall_ms are what the host's settings are capped by;
+     * not said, they are as high as they can be, so that the settings decide. */
     int64_t memory_mb, cpu_ms, wall_ms, in_flight, reply_bytes, timeout_ms;
     int64_t rate_per_s; /* 0: none. */
-    /* retry */
+    /* retry; 0: the engine's settings decide. */
     int64_t retry_base_ms, retry_most_ms, retry_attempts;
     /* breaker */
     int64_t breaker_failures, breaker_window_ms, breaker_open_ms, breaker_probes;
@@ -104,7 +107,13 @@ bool manifest_parse(struct slice text, const char *path, struct manifest **ret,
 
 /* The whole check, at the present wall time. `object_dir` is where the files are.
  * `least_revision`: the highest revision ever activated of this name, 0 when none (a
- * lower one is refused). */
+ * lower one is refused; may be NULL: any revision).
+ *
+ * ERR_UNTRUSTED  no good signature; not yet valid or expired; a file of another size or
+ *                digest.
+ * ERR_STALE      a revision below the least.
+ * ERR_INVALID    the text breaks a rule, or its ABI range leaves out the host's; `field`
+ *                is the JSON pointer. */
 bool manifest_load(const char *path, const char *object_dir, const struct trust *trust,
                    int64_t (*least_revision)(void *arg, const char *kind,
                                              const char *name),
@@ -118,7 +127,12 @@ const struct manifest_endpoint *manifest_endpoint_of(const struct manifest *mani
 const struct manifest_session *manifest_session_of(const struct manifest *manifest,
                                                    const char *name);
 
-/* May this endpoint be reached at that host and port? Enforced at every call. */
+/* May this endpoint be reached at that host, port and path? Enforced at every call, and
+ * ERR_DENIED with both sides when not. Names compare without case and without one final
+ * dot, numeric addresses as addresses (an IPv6 one may stand in brackets). A path (a
+ * query may follow) that another server could read as a path outside the prefix is
+ * refused: empty and dot segments, backslashes, an encoded dot, slash, backslash,
+ * semicolon or percent sign, control and non-ASCII bytes, encoded or not. The query is never repeated in errors. */
 bool manifest_allows(const struct manifest_endpoint *endpoint, const char *scheme,
                      const char *host, uint16_t port, const char *path,
                      struct err *err);

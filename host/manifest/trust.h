@@ -9,8 +9,11 @@
  *     adapter: 1
  *     policy: 1
  *
- * A document FILE is signed by FILE.minisig (and FILE.2.minisig ... when a threshold
- * above one is set); signatures of the same key count once.
+ * A threshold that is not said is one; one that its keys cannot reach is an error.
+ * A document FILE is signed by FILE.minisig, FILE.2.minisig ... up to TRUST_SIGNATURES;
+ * the first number that is absent ends the row. Signatures of the same key count once.
+ * One of an unknown key counts for nothing, so that keys can be rotated; one that names a
+ * known key and does not check, or is malformed, refuses the document.
  *
  * Threads  Read-only after loading. */
 #ifndef MANIFEST_TRUST_H
@@ -21,6 +24,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+enum { TRUST_SIGNATURES = 8 };
+
 struct trust;
 
 struct trust *trust_load(const char *path, struct err *err);
@@ -28,7 +33,8 @@ void trust_destroy(struct trust **trust);
 
 /* True when enough distinct trusted keys signed exactly `bytes`. `path` is the
  * document's: signatures are read beside it. ret_signers gets the key names, joined by
- * ", ". A missing signature file is ERR_UNTRUSTED, not a warning. */
+ * ", ". A missing signature file is ERR_UNTRUSTED, not a warning. `kind` NULL asks only
+ * for one trusted key of any kind: for bytes whose kind is not read yet. */
 bool trust_check(const struct trust *trust, const char *kind, const char *path,
                  struct slice bytes, char ret_signers[256], struct err *err);
 
