@@ -6,69 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "order/engine_state.h"
+#include "store/revision.h"
 
 enum { PATH_SIZE = 512 };
-
-/* ---- the highest revision ever activated ---- */
-
-struct revision {
-    const char *kind, *name, *digest;
-    int64_t number;
-};
-
-static bool read_revision(const struct db_row *row, void *arg, struct err *err)
-{
-    (void)err;
-    *(int64_t *)arg = row_int(row, 0);
-    return true;
-}
-
-static bool run_read_revision(struct db *db, void *arg, struct err *err)
-{
-    struct revision *revision = arg;
-    return db_each(db, "SELECT revision FROM activated WHERE kind = $1 AND name = $2",
-                   DB_ARGS(db_text(revision->kind), db_text(revision->name)),
-                   read_revision, &revision->number, err);
-}
-
-/* Read by the writer: this is at start or at a reload, not on a hot path. An unreadable
- * store refuses every revision. */
-static int64_t least_revision(void *arg, const char *kind, const char *name)
-{
-    struct engine *engine = arg;
-    struct revision revision = { .kind = kind, .name = name };
-    struct err err = ERR_INIT;
-    if (store_write_now(engine->parts.store, run_read_revision, &revision, &err))
-        return revision.number;
-    log_err("engine.revision_unreadable", &err);
-    return INT64_MAX;
-}
-
-static bool run_record_revision(struct db *db, void *arg, struct err *err)
-{
-    const struct revision *revision = arg;
-    return db_run(
-        db,
-        "INSERT INTO activated (kind, name, revision, digest, at_ms) "
-        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kind, name) DO UPDATE SET "
-        "revision = excluded.revision, digest = excluded.digest, "
-        "at_ms = excluded.at_ms WHERE excluded.revision >= activated.revision",
-        DB_ARGS(db_text(revision->kind), db_text(revision->name),
-                db_int(revision->number), db_text(revision->digest),
-                db_int(clock_wall_ms())),
-        NULL, err);
-}
-
-static bool record_revision(struct engine *engine, const struct manifest *manifest,
-                            struct err *err)
-{
-    struct revision revision = { manifest->kind, manifest->name, manifest->digest,
-                                 manifest->revision };
-    return store_write_now(engine->parts.store, run_record_revision, &revision, err);
-}
 
 /* ---- one adapter ---- */
 
@@ -99,7 +41,8 @@ struct adapter *engine_open_adapter(struct engine *engine, const char *name,
         !path_of(conf_path, settings_text(settings, SET_ADAPTER_CONF_DIR), name,
                  ".yaml", err) ||
         !manifest_load(path, settings_text(settings, SET_ADAPTER_DIR),
-                       engine->parts.trust, least_revision, engine, &manifest, err))
+                       engine->parts.trust, revision_least, engine->parts.store,
+                       &manifest, err))
         return NULL;
     if (strcmp(manifest->kind, "adapter") != 0 || strcmp(manifest->name, name) != 0) {
         err_set(err, ERR_INVALID, "%s: expected kind adapter and name %s, found %s %s",
@@ -147,9 +90,9 @@ void engine_forget_failure(struct engine *engine, const char *name)
 bool engine_activate(struct engine *engine, struct adapter *adapter, struct err *err)
 {
     const struct manifest *manifest = adapter_manifest(adapter);
-    if (!record_revision(engine, manifest, err))
-        return err_wrap(err, "recording revision %lld of %s",
-                        (long long)manifest->revision, manifest->name);
+    if (!revision_record(engine->parts.store, manifest->kind, manifest->name,
+                         manifest->revision, manifest->digest, err))
+        return false;
     log_line(LOG_INFO, "adapter.loaded", LOG_TEXT("name", manifest->name),
              LOG_TEXT("version", manifest->version),
              LOG_INT("revision", manifest->revision),

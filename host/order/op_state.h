@@ -21,7 +21,7 @@ struct op {
     int32_t event;     /* What the flow is told in the step that is out. */
     int32_t repeat;    /* esim_repeat of the stored action; 0 when none may be out. */
     bool querying;     /* Only SAFE exchanges may be asked. */
-    bool rewrite;   /* ESIM_REWRITE: these bytes are good for one sending only. */
+    bool rewrite;      /* ESIM_REWRITE: these bytes are good for one sending only. */
     struct buf action; /* The answer that asked for it, encoded. */
 
     struct http_call *call;
