@@ -22,7 +22,9 @@ export MODE B
 CFLAGS_debug   := -Og -g3
 CFLAGS_asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
+CFLAGS_fuzz    := -O1 -g3 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-error
 SANITIZE_asan  := -fsanitize=address,undefined
+SANITIZE_fuzz  := -fsanitize=fuzzer,address,undefined
 CC      := gcc
 CFLAGS  += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes \
            -Wmissing-prototypes -Wshadow -Wvla -fstack-protector-strong -fPIC \
@@ -31,7 +33,7 @@ CFLAGS  += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes \
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE_$(MODE))
 HOST_LIBS := -levent -levent_openssl -levent_pthreads -lcurl -lssl -lcrypto -lcyaml \
              -lyaml -ljansson -lsqlite3 -lqrencode -lpng -lz -lpthread
-PEER_NODE = tests/node_modules/.ready
+PEER_NODE = $(if $(wildcard tests/package.json),tests/node_modules/.ready)
 
 # One folder, one module; the programs' own sources are apart from the library's.
 MODULES  := base loop crypto conf store net cell manifest policy adapter audit order profile api
@@ -63,7 +65,7 @@ $(B)/%.o: %.c | packages-known
 	@echo "cc $<"; $(CC) $(CFLAGS) $(CFLAGS_FILE) -c $< -o $@
 $(B)/llhttp/%.o: /usr/share/llhttp/%.c | packages-known
 	@mkdir -p $(@D)
-	@echo "cc $<"; $(CC) $(CFLAGS) -w -c $< -o $@
+	@echo "cc $<"; $(CC) $(CFLAGS) -DLLHTTP_STRICT_MODE=1 -w -c $< -o $@
 $(B)/host/cell/inside/lua_%.o: CFLAGS_FILE = -I/usr/include/lua5.4
 
 $(B)/libhost.a: $(call obj,$(HOST_SRC) $(LLHTTP))
@@ -96,14 +98,15 @@ $(B)/adapters/%.so: $$(call obj,$$(wildcard plugins/%/*.c)) $(B)/libesim-adapter
 $(B)/tests/adapters/%.so: $(B)/tests/adapters/%.o $(B)/libesim-adapter.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -shared $(if $(SANITIZE_$(MODE)),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ -ljansson -lpthread
 
-# Tests.
+# Tests. atom_test, atom_inbound_test and atom_fuzz link all of plugins/atom.
+plugin_obj = $(call obj,$(wildcard plugins/$(firstword $(subst _, ,$(1)))/*.c))
 UNIT_BIN := $(UNIT:%=$(B)/tests/unit/%)
-$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libhost.a $(B)/libesim-adapter.a $$(call obj,$$(wildcard plugins/$$(subst _test,,%)/wire*.c))
+$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -lcunit $(HOST_LIBS) -lxml2 -lm
 $(B)/tests/unit/lua_test: $(call obj,$(wildcard host/cell/inside/lua_*.c))
 $(B)/tests/unit/lua_test: HOST_LIBS += $(B)/libhost.a -llua5.4
 FUZZ_REPLAY := $(FUZZ:%=$(B)/tests/fuzz/%)
-$(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libhost.a $(B)/libesim-adapter.a $$(call obj,$$(wildcard plugins/$$(subst _fuzz,,%)/wire*.c))
+$(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lxml2 -lm
 
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libhost.a
@@ -137,7 +140,7 @@ torture: packages-known $(PEER_NODE)
 docs: all
 	@$(B)/esimd --settings > docs/settings.md
 
-$(PEER_NODE): tests/package.json tests/package-lock.json | packages-known
+tests/node_modules/.ready: tests/package.json tests/package-lock.json | packages-known
 	cd tests && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 
