@@ -94,7 +94,7 @@ examples=(
     'strcpy(a, b);' 'sprintf(a, "x");' 'atoi(a);' 'strtok(a, b);' 'system(a);'
     'alloca(1);' 'gets(a);' 'localtime(t);' 'rand();' 'typedef struct x y;' 'FIXM''E'
     'sleep(1);' 'dlclose(h);' 'vfork();' 'json_loads(a, 0, 0);'
-    'XML_PARSE_NOENT' 'luaL_openlibs(l);' 'CURLOPT_FOLLOWLOCATION'
+    'XML_PARSE_NOENT' 'luaL_openlibs(l);' 'CURLOPT_FOLLOWLOCATION, 1L'
     'getenv("A");' '/ho''me/somebody/x' 'regis''try.npmjs.org'
 )
 places=(

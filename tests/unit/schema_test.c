@@ -161,9 +161,8 @@ static bool look_at_plan(const struct db_row *row, void *arg, struct err *err)
     plan->used = plan->used || strstr(detail, plan->uses) != NULL;
     plan->scans = plan->scans || strncmp(detail, "SCAN", 4) == 0;
     plan->sorts = plan->sorts || strstr(detail, "TEMP B-TREE") != NULL;
-    strncat(plan->text, detail, sizeof plan->text - strlen(plan->text) - 2);
-    strncat(plan->text, "\n", sizeof plan->text - strlen(plan->text) - 1);
-    return true;
+    size_t used = strlen(plan->text);
+    return snprintf(plan->text + used, sizeof plan->text - used, "%s\n", detail) > 0;
 }
 
 static bool look_at_plans(struct db *db, void *arg, struct err *err)

@@ -68,7 +68,7 @@ static void note_answer(void *arg, bool ok, const struct err *err)
     fact->answered = true;
     fact->ok = ok;
     fact->code = err->code;
-    strncpy(fact->text, err->text, sizeof fact->text - 1);
+    CHECK(snprintf(fact->text, sizeof fact->text, "%s", err->text) >= 0);
     fact->order = ++*fact->answers;
     fact->was_here = fact->loop != NULL && loop_is_here(fact->loop);
     if (fact->loop != NULL)
