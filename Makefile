@@ -81,7 +81,7 @@ $(B)/esimd: $(call obj,host/main.c) $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS)
 $(B)/esimctl: $(call obj,$(wildcard host/ctl/*.c)) $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lsmartcols
-$(B)/esim-cell: $(call obj,$(filter-out host/cell/inside/policy_% host/cell/inside/lua_%,$(wildcard host/cell/inside/*.c)) host/cell/step_codec.c $(WIRE))
+$(B)/esim-cell: $(call obj,$(filter-out host/cell/inside/policy_% host/cell/inside/lua_%,$(wildcard host/cell/inside/*.c)) host/cell/fields.c $(wildcard host/cell/*_codec.c) $(WIRE))
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -ldl -lseccomp
 $(B)/esim-policy-cell: $(call obj,$(filter-out host/cell/inside/adapter_%,$(wildcard host/cell/inside/*.c)) $(WIRE))
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -llua5.4 -ljansson -lseccomp -lm
