@@ -54,7 +54,8 @@ struct cell_file {
 struct cell_program {
     const char *path; /* .../esim-cell or .../esim-policy-cell */
     const char *name; /* "atom 1.2.0": in logs, metrics and the process title. */
-    const struct cell_file *files; /* Kept until the cell is destroyed. */
+    const struct cell_file
+        *files; /* Kept until the cell is destroyed, as are `args`. */
     size_t file_count;
     const char *const *args; /* Further arguments, NULL-ended; may be NULL. */
 };
@@ -73,11 +74,15 @@ struct cell *cell_create(struct loop *loop, const struct cell_program *program,
                          const struct cell_limits *limits,
                          const struct cell_watch *watch, struct err *err);
 
-/* Kills the process (bounded wait); open calls end CELL_DOWN first. */
+/* Kills the process (bounded wait); open calls end CELL_DOWN first. May be called from
+ * a callback of this cell. */
 void cell_destroy(struct cell **cell);
 
 /* One call. `payload` is copied. `done` is called later, never from inside; `reply` is
- * borrowed during it. The return is the call's number (in log lines). */
+ * borrowed during it: the answer with CELL_ANSWERED, else a sentence that says why. The
+ * return is the call's number (in log lines); 0 when not even a refusal could be noted,
+ * or the cell is being destroyed: then `done` is never called. Several calls made in one turn of the loop
+ * leave together. */
 typedef void (*cell_done)(void *arg, enum cell_end end, struct slice reply);
 uint64_t cell_call(struct cell *cell, enum wire_kind kind, struct slice payload,
                    cell_done done, void *arg);
@@ -98,7 +103,10 @@ void cell_read_state(const struct cell *cell, struct cell_state *ret);
 int cell_memory_file(const char *name, struct slice bytes, struct err *err);
 
 /* Where a call of struct cell is not wanted (tools): spawn, handshake, one call, kill; a
- * bounded blocking form. `reply` is initialised by the caller. */
+ * bounded blocking form. Both bufs are initialised by the caller. True: the cell was
+ * ready and the call was carried out, `ret_end` says how it ended and `ret_reply` what
+ * it said. False: it could not start, and `err` says why. `kind` 0: only the handshake.
+ * Must not be called from inside a loop. [any thread] */
 bool cell_try(const struct cell_program *program, const struct cell_limits *limits,
               enum wire_kind kind, struct slice payload, enum cell_end *ret_end,
               struct buf *ret_description, struct buf *ret_reply, struct err *err);

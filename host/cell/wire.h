@@ -18,6 +18,13 @@
 
 enum { WIRE_HEAD_BYTES = 16 };
 
+/* How a cell program ends by itself. */
+enum {
+    WIRE_EXIT_HOST_GONE = 0,
+    WIRE_EXIT_BROKEN = 70,   /* It could not start, or the host spoke nonsense. */
+    WIRE_EXIT_FORBIDDEN = 71 /* It made the call named by the last WIRE_DENIED. */
+};
+
 enum wire_kind {
     WIRE_READY = 1,  /* Cell -> host, call 0: payload is the cell's description. */
     WIRE_FAILED = 2, /* Cell -> host, call 0: cannot start; payload is the reason. */

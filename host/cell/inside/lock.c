@@ -52,7 +52,7 @@ static void on_trap(int signal, siginfo_t *info, void *context)
     if (known)
         trapped[number].told = true;
     if (verdict == FORBIDDEN_CALL)
-        _exit(LOCK_EXIT_FORBIDDEN);
+        _exit(WIRE_EXIT_FORBIDDEN);
     set_result(context, verdict == FILE_CALL ? -EPERM : -ENOSYS);
 }
 

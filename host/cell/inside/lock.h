@@ -8,7 +8,7 @@
  * A refused call is reported to the host by name (WIRE_DENIED, once per name) and fails
  * inside: EPERM for calls about files, ENOSYS for the rest, so that newer C libraries
  * fall back to what they did before. A call that only an attacker makes (exec, socket,
- * clone, ptrace ...) is reported and ends the process with LOCK_EXIT_FORBIDDEN. Both
+ * clone, ptrace ...) is reported and ends the process with WIRE_EXIT_FORBIDDEN. Both
  * are SECCOMP_RET_TRAP: the kernel never carries the call out, whatever the process does
  * with its signal handler (a blocked SIGSYS kills it).
  *
@@ -22,8 +22,6 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-
-enum { LOCK_EXIT_FORBIDDEN = 71 };
 
 /* `parent`: the host's process id; when it is gone already the process ends. One malloc
  * arena, no core file, no child, no new privileges, killed when the host dies. */

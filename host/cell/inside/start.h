@@ -2,8 +2,9 @@
  *
  *   esim-cell NAME HOST-PID MEMORY-BYTES FILE-COUNT [FILE-NAME...] [ARGUMENT...]
  *
- * Descriptor 3 is the socket; 4, 5, ... are the sealed memory files, in order. Written
- * by host/cell/spawn.c. There is no environment. */
+ * Descriptor 3 is the socket; 4, 5, ... are the sealed memory files, in order. Their
+ * file offset is shared with every cell of the same file: use mmap or pread. Written by
+ * host/cell/spawn.c. There is no environment. */
 #ifndef CELL_INSIDE_START_H
 #define CELL_INSIDE_START_H
 

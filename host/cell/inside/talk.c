@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 << 10, EXIT_HOST_GONE = 0, EXIT_BROKEN = 70 };
+enum { READ_BYTES = 64 << 10 };
 
 /* What has been read and not yet been used: bytes [start, end) of `ptr`. */
 static struct {
@@ -33,7 +33,7 @@ static void make_room(size_t wanted)
     size_t room = wanted + READ_BYTES;
     uint8_t *grown = realloc(in.ptr, room);
     if (grown == NULL)
-        _exit(EXIT_BROKEN);
+        _exit(WIRE_EXIT_BROKEN);
     in.ptr = grown;
     in.room = room;
 }
@@ -45,9 +45,9 @@ static void want(size_t wanted)
     while (in.end - in.start < wanted) {
         ssize_t got = read(TALK_FD, in.ptr + in.end, in.room - in.end);
         if (got == 0)
-            _exit(EXIT_HOST_GONE);
+            _exit(WIRE_EXIT_HOST_GONE);
         if (got < 0 && errno != EINTR)
-            _exit(EXIT_BROKEN);
+            _exit(WIRE_EXIT_BROKEN);
         if (got > 0)
             in.end += (size_t)got;
     }
@@ -62,7 +62,7 @@ struct wire_head talk_read(struct slice *payload)
     want(WIRE_HEAD_BYTES);
     struct wire_head head = wire_head_read(in.ptr + in.start);
     if (head.size > TALK_FRAME_BYTES)
-        _exit(EXIT_BROKEN);
+        _exit(WIRE_EXIT_BROKEN);
     want(WIRE_HEAD_BYTES + head.size);
     *payload = slice_bytes(in.ptr + in.start + WIRE_HEAD_BYTES, head.size);
     in.start += WIRE_HEAD_BYTES + head.size;
@@ -77,7 +77,7 @@ static void write_all(struct iovec *parts, int count)
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            _exit(EXIT_HOST_GONE);
+            _exit(WIRE_EXIT_HOST_GONE);
         size_t left = (size_t)written;
         while (count > 0 && left >= parts->iov_len) {
             left -= parts->iov_len;
@@ -137,7 +137,7 @@ void talk_fail(const char *format, ...)
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     talk_write(WIRE_FAILED, 0, slice_of(length < 0 ? "unknown" : text));
-    _exit(EXIT_BROKEN);
+    _exit(WIRE_EXIT_BROKEN);
 }
 
 void talk_denied(const char *name)
