@@ -1,0 +1,926 @@
+/* Cells with one fault each: what a fault costs, and that it costs nothing else. */
+#include "cell/cell.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cell/deaths.h"
+#include "cell/step_codec.h"
+#include "check.h"
+#include "esim/capability.h"
+
+enum { PATIENCE_MS = 20000, CALLS_MAX = 64 };
+
+/* ---- a cell under test ---- */
+
+static char build[256]; /* build/MODE, from this program's own place. */
+
+static const char *build_path(const char *format, const char *name)
+{
+    static char path[8][512];
+    static unsigned turn;
+    char *ret = path[turn++ % 8], inner[300];
+    CHECK_FATAL(snprintf(inner, sizeof inner, format, name) > 0);
+    CHECK_FATAL(snprintf(ret, sizeof path[0], "%s/%s", build, inner) > 0);
+    return ret;
+}
+
+static int load_file(const char *path, struct err *err)
+{
+    FILE *file = fopen(path, "re");
+    struct buf bytes;
+    char piece[65536];
+    size_t got;
+    CHECK_FATAL(file != NULL);
+    buf_init(&bytes, 64 << 20);
+    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
+        buf_add(&bytes, piece, got);
+    fclose(file);
+    int fd = cell_memory_file("object", buf_slice(&bytes), err);
+    buf_finish(&bytes);
+    return fd;
+}
+
+struct call_seen {
+    bool over;
+    enum cell_end end;
+    size_t size;
+    char reply[4096];
+    uint64_t number;
+};
+
+struct world {
+    struct loop *loop;
+    struct cell *cell;
+    struct cell_file file;
+    struct cell_program program;
+    struct cell_limits limits;
+    struct call_seen seen[CALLS_MAX];
+    unsigned asked, ready, died;
+    bool healthy, late, destroy_when_done;
+    enum cell_end died_why;
+    char died_reason[200], health_reason[200], log[600];
+    struct buf description;
+    struct loop_timer *patience;
+};
+
+static void on_ready(void *arg, struct slice description)
+{
+    struct world *world = arg;
+    world->ready++;
+    buf_clear(&world->description);
+    buf_add_slice(&world->description, description);
+}
+
+static void copy(char *ret, size_t size, const char *text)
+{
+    CHECK(snprintf(ret, size, "%s", text) >= 0);
+}
+
+static void on_died(void *arg, enum cell_end why, const char *reason)
+{
+    struct world *world = arg;
+    world->died++;
+    world->died_why = why;
+    copy(world->died_reason, sizeof world->died_reason, reason);
+}
+
+static void on_health(void *arg, bool healthy, const char *reason)
+{
+    struct world *world = arg;
+    world->healthy = healthy;
+    copy(world->health_reason, sizeof world->health_reason, reason);
+}
+
+static void on_log(void *arg, uint64_t call, uint32_t level, struct slice text)
+{
+    struct world *world = arg;
+    (void)call;
+    (void)level;
+    size_t used = strlen(world->log);
+    if (used + text.size + 2 < sizeof world->log)
+        CHECK(snprintf(world->log + used, sizeof world->log - used, "%.*s;",
+                       (int)text.size, text.ptr) >= 0);
+}
+
+static void on_late(void *arg)
+{
+    ((struct world *)arg)->late = true;
+}
+
+static const struct cell_limits usual_limits = {
+    .memory_bytes = 64 << 20,
+    .cpu_ms = 200,
+    .wall_ms = 400,
+    .spawn_ms = 10000,
+    .output_bytes = 16 << 20,
+    .queue = 1000,
+    .deaths = 5,
+    .deaths_window_ms = 60000,
+    .backoff_ms = 1,
+    .backoff_most_ms = 10,
+};
+
+/* The struct is as large as its calls: it lives on the heap. */
+static struct world *world_of(const char *adapter, const struct cell_limits *limits)
+{
+    struct err err = ERR_INIT;
+    struct world *world = calloc(1, sizeof *world);
+    CHECK_FATAL(world != NULL);
+    world->limits = *limits;
+    world->healthy = true;
+    world->file.name = adapter;
+    world->file.fd = load_file(build_path("tests/adapters/%s.so", adapter), &err);
+    world->program = (struct cell_program){
+        .path = build_path("esim-%s", "cell"),
+        .name = adapter,
+        .files = &world->file,
+        .file_count = 1,
+    };
+    buf_init(&world->description, 1 << 20);
+    world->loop = loop_create(&err);
+    CHECK_FATAL(world->file.fd >= 0 && world->loop != NULL);
+    world->patience = loop_timer_create(world->loop, on_late, world);
+    CHECK_FATAL(world->patience != NULL);
+    return world;
+}
+
+static struct world *world_start(const char *adapter, const struct cell_limits *limits)
+{
+    struct err err = ERR_INIT;
+    struct world *world = world_of(adapter, limits);
+    const struct cell_watch watch = { on_ready, on_died, on_health, on_log, world };
+    world->cell = cell_create(world->loop, &world->program, limits, &watch, &err);
+    CHECK_TEXT(err.text, "");
+    CHECK_FATAL(world->cell != NULL);
+    return world;
+}
+
+static void world_end(struct world *world)
+{
+    CHECK(!world->late);
+    cell_destroy(&world->cell);
+    loop_timer_destroy(&world->patience);
+    loop_destroy(&world->loop);
+    close(world->file.fd);
+    buf_finish(&world->description);
+    free(world);
+}
+
+static void on_done(void *arg, enum cell_end end, struct slice reply)
+{
+    struct call_seen *seen = arg;
+    CHECK(!seen->over);
+    seen->over = true;
+    seen->end = end;
+    seen->size = reply.size;
+    size_t kept = reply.size < sizeof seen->reply ? reply.size : sizeof seen->reply - 1;
+    if (kept > 0)
+        memcpy(seen->reply, reply.ptr, kept);
+}
+
+static struct call_seen *call(struct world *world, enum wire_kind kind,
+                              struct slice payload)
+{
+    CHECK_FATAL(world->asked < CALLS_MAX);
+    struct call_seen *seen = &world->seen[world->asked++];
+    seen->number = cell_call(world->cell, kind, payload, on_done, seen);
+    CHECK(seen->number != 0);
+    return seen;
+}
+
+static void put_step(struct buf *ret, const char *capability, const char *input)
+{
+    const struct esim_step step = {
+        .size = sizeof step,
+        .event = ESIM_START,
+        .now_ms = 1767323045000,
+        .attempt = 1,
+        .operation = { "op", 2 },
+        .capability = { capability, strlen(capability) },
+        .input = { input, strlen(input) },
+    };
+    buf_init(ret, 1 << 20);
+    step_encode(&step, ret);
+}
+
+static struct call_seen *step_of(struct world *world, const char *capability,
+                                 const char *input)
+{
+    struct buf payload;
+    put_step(&payload, capability, input);
+    struct call_seen *seen = call(world, WIRE_STEP, buf_slice(&payload));
+    buf_finish(&payload);
+    return seen;
+}
+
+static struct call_seen *step(struct world *world, const char *input)
+{
+    return step_of(world, ESIM_PROFILE_STATUS, input);
+}
+
+/* Turns the loop until the flag is set; a minute's hang is a failure, not a hang. */
+static void wait_for(struct world *world, const bool *flag)
+{
+    loop_timer_set(world->patience, PATIENCE_MS);
+    while (!*flag && !world->late)
+        event_base_loop(loop_base(world->loop), EVLOOP_ONCE);
+    loop_timer_stop(world->patience);
+    CHECK(*flag);
+}
+
+static void wait_all(struct world *world)
+{
+    for (unsigned i = 0; i < world->asked; i++)
+        wait_for(world, &world->seen[i].over);
+}
+
+static void check_result(const struct call_seen *seen, const char *expected)
+{
+    struct err err = ERR_INIT;
+    struct arena *arena = arena_create(1 << 20);
+    struct esim_answer answer = { 0 };
+    CHECK_TEXT(cell_end_name(seen->end), "answered");
+    if (seen->end != CELL_ANSWERED)
+        fprintf(stderr, "  %s\n", seen->reply);
+    CHECK(answer_decode(slice_bytes(seen->reply, seen->size), arena, &answer, &err));
+    CHECK_TEXT(err.text, "");
+    char result[3000] = "";
+    slice_copy(slice_bytes(answer.result.ptr, answer.result.size), result,
+               sizeof result);
+    CHECK_TEXT(result, expected);
+    arena_destroy(&arena);
+}
+
+static void check_reason(const char *reason, const char *part)
+{
+    if (strstr(reason, part) == NULL)
+        fprintf(stderr, "  \"%s\" lacks \"%s\"\n", reason, part);
+    CHECK(strstr(reason, part) != NULL);
+}
+
+/* ---- the good one ---- */
+
+static void a_good_adapter_describes_itself_and_answers(void)
+{
+    struct world *world = world_start("echo", &usual_limits);
+    struct call_seen *seen = step(world, "{\"iccid\":\"89\"}");
+    wait_all(world);
+    check_result(seen, "{\"iccid\":\"89\"}");
+    struct esim_about about = { 0 };
+    struct cell_session sessions[4];
+    uint32_t count = 0;
+    struct err err = ERR_INIT;
+    CHECK(about_decode(buf_slice(&world->description), &about, sessions, 4, &count,
+                       &err));
+    CHECK_TEXT(about.name, "echo");
+    CHECK_TEXT(about.capabilities[3], ESIM_SMS_SEND);
+    CHECK_INT(count, 1);
+    CHECK_TEXT(sessions[0].name, "line");
+    CHECK_INT(sessions[0].header_bytes, 4);
+    struct cell_state state;
+    cell_read_state(world->cell, &state);
+    CHECK(state.ready && state.healthy && state.pid > 0);
+    CHECK_INT(state.calls, 1);
+    CHECK(state.spawn_us > 0);
+    CHECK_TEXT(world->log, ""); /* Nothing was refused: the warm-up is complete. */
+    world_end(world);
+}
+
+static void many_calls_are_answered_in_their_order(void)
+{
+    struct world *world = world_start("echo", &usual_limits);
+    char input[32];
+    for (unsigned i = 0; i < CALLS_MAX; i++) {
+        CHECK(snprintf(input, sizeof input, "{\"n\":%u}", i) > 0);
+        step(world, input);
+    }
+    wait_all(world);
+    for (unsigned i = 0; i < CALLS_MAX; i++) {
+        CHECK(snprintf(input, sizeof input, "{\"n\":%u}", i) > 0);
+        check_result(&world->seen[i], input);
+    }
+    world_end(world);
+}
+
+static void sessions_callbacks_and_settings_go_through_the_cell(void)
+{
+    struct world *world = world_start("echo", &usual_limits);
+    struct arena *arena = arena_create(1 << 20);
+    struct err err = ERR_INIT;
+    struct buf payload;
+    buf_init(&payload, 1 << 20);
+    wire_put_bytes(&payload, slice_of("line"));
+    wire_put_bytes(&payload, slice_bytes("\0\0\0\7abc", 7));
+    struct call_seen *frame = call(world, WIRE_FRAME, buf_slice(&payload));
+    buf_clear(&payload);
+    const struct esim_session_step session_step = {
+        .size = sizeof session_step,
+        .event = ESIM_FRAME,
+        .state = { "key", 3 },
+        .bytes = { "\0\0\0\7abc", 7 },
+    };
+    session_step_encode(slice_of("line"), &session_step, &payload);
+    struct call_seen *session = call(world, WIRE_SESSION, buf_slice(&payload));
+    buf_clear(&payload);
+    const struct esim_request request = { .size = sizeof request,
+                                          .method = { "POST", 4 },
+                                          .path = { "/n", 2 },
+                                          .body = { "body", 4 } };
+    request_encode(&request, &payload);
+    struct call_seen *inbound = call(world, WIRE_INBOUND, buf_slice(&payload));
+    buf_clear(&payload);
+    wire_put_bytes(&payload, slice_of("{\"colour\":\"red\"}"));
+    struct call_seen *check = call(world, WIRE_CHECK, buf_slice(&payload));
+    struct call_seen *unknown = step_of(world, ESIM_PROFILE_ORDER, "{}");
+    wait_all(world);
+    CHECK_INT(frame->size, 8);
+    CHECK_INT(frame->reply[0], 7);
+    struct esim_session_answer acts = { 0 };
+    CHECK(session_answer_decode(slice_bytes(session->reply, session->size), arena,
+                                &acts, &err));
+    CHECK_INT(acts.act_count, 1);
+    CHECK_INT(acts.acts[0].kind, ESIM_ACT_DELIVER);
+    CHECK_INT(acts.acts[0].bytes.size, 3);
+    struct esim_response response = { 0 };
+    CHECK(response_decode(slice_bytes(inbound->reply, inbound->size), arena, &response,
+                          &err));
+    CHECK_INT(response.status, 200);
+    CHECK_INT(response.fact_count, 1);
+    struct wire_reader reader = wire_reader_of(slice_bytes(check->reply, check->size));
+    CHECK(slice_is(wire_bytes(&reader), "colour"));
+    CHECK_INT(unknown->end, CELL_ERROR);
+    check_reason(unknown->reply, "no flow for capability profile.order");
+    CHECK_TEXT(err.text, "");
+    buf_finish(&payload);
+    arena_destroy(&arena);
+    world_end(world);
+}
+
+static void eight_mebibytes_go_in_and_out(void)
+{
+    struct world *world = world_start("echo", &usual_limits);
+    size_t size = 8 << 20;
+    char *body = calloc(1, size);
+    const struct esim_reply reply = { .size = sizeof reply,
+                                      .status = 200,
+                                      .body = { body, size } };
+    const char *state = "{\"at\":\"usage\",\"vars\":{}}";
+    const struct esim_step told = {
+        .size = sizeof told,
+        .event = ESIM_REPLY,
+        .capability = { ESIM_USAGE_READ, strlen(ESIM_USAGE_READ) },
+        .state = { state, strlen(state) },
+        .reply = &reply,
+    };
+    struct buf payload;
+    buf_init(&payload, 16 << 20);
+    step_encode(&told, &payload);
+    struct call_seen *seen = call(world, WIRE_STEP, buf_slice(&payload));
+    wait_all(world);
+    check_result(seen, "{\"bytes\":8388608}");
+    world_end(world);
+    world = world_start("oversize", &usual_limits);
+    seen = step(world, "8388608");
+    wait_all(world);
+    CHECK_INT(seen->end, CELL_ANSWERED);
+    CHECK(seen->size > 8388608);
+    world_end(world);
+    buf_finish(&payload);
+    free(body);
+}
+
+/* ---- faults ---- */
+
+/* Asks `bad` between good steps: it alone may fail, and with this reason. */
+static void fault(const char *adapter, const char *bad, enum cell_end end,
+                  const char *reason)
+{
+    struct world *world = world_start(adapter, &usual_limits);
+    struct call_seen *before = step(world, "1");
+    struct call_seen *seen = step(world, bad);
+    for (unsigned i = 0; i < 10; i++)
+        step(world, "1");
+    wait_all(world);
+    CHECK_TEXT(cell_end_name(seen->end), cell_end_name(end));
+    check_reason(seen->reply, reason);
+    CHECK_INT(before->end, CELL_ANSWERED);
+    for (unsigned i = 2; i < world->asked; i++)
+        CHECK_TEXT(cell_end_name(world->seen[i].end), "answered");
+    CHECK_INT(world->died, 1);
+    CHECK_INT(world->ready, 2);
+    CHECK(world->healthy);
+    world_end(world);
+}
+
+static void a_crash_costs_one_call(void)
+{
+    fault("crash", "null", CELL_CRASHED, "signal 11 (Segmentation fault)");
+    fault("crash", "abort", CELL_CRASHED, "signal 6 (Aborted)");
+    fault("crash", "exit", CELL_CRASHED, "ended with status 3");
+    fault("crash", "stack", CELL_CRASHED, "signal 11");
+    fault("crash", "jump", CELL_CRASHED, "signal 11");
+}
+
+static void a_hang_costs_one_call(void)
+{
+    fault("hang", "hang", CELL_HUNG, "no answer within 200 ms of computing");
+}
+
+static void waiting_is_bounded_by_the_wall_deadline(void)
+{
+    fault("sleep", "futex", CELL_HUNG, "no answer within 400 ms of waiting");
+}
+
+static void garbage_costs_one_call(void)
+{
+    const char *words = "it wrote bytes that are no answer to its call";
+    fault("garbage", "letters", CELL_GARBAGE, words);
+    fault("garbage", "foreign", CELL_GARBAGE, words);
+    fault("garbage", "unknown", CELL_GARBAGE, words);
+    fault("garbage", "ready", CELL_GARBAGE, words);
+    fault("garbage", "chatter", CELL_GARBAGE, "log lines without end");
+}
+
+static void an_answer_against_the_rules_is_refused_by_the_decoder(void)
+{
+    struct world *world = world_start("garbage", &usual_limits);
+    struct call_seen *seen[] = { step(world, "empty"), step(world, "both") };
+    static const char *const words[] = { "action is 0", "came with parts" };
+    wait_all(world);
+    for (size_t i = 0; i < 2; i++) {
+        struct err err = ERR_INIT;
+        struct arena *arena = arena_create(1 << 20);
+        struct esim_answer answer;
+        CHECK_INT(seen[i]->end, CELL_ANSWERED);
+        CHECK(!answer_decode(slice_bytes(seen[i]->reply, seen[i]->size), arena, &answer,
+                             &err));
+        check_reason(err.text, words[i]);
+        arena_destroy(&arena);
+    }
+    world_end(world);
+}
+
+static void an_oversized_answer_costs_one_call(void)
+{
+    fault("oversize", "20000000", CELL_OVERSIZED, "16777216 are allowed");
+}
+
+static void used_up_memory_costs_one_call_and_starts_afresh(void)
+{
+    struct world *world = world_start("leak", &usual_limits);
+    for (unsigned i = 0; i < CALLS_MAX; i++)
+        step(world, "1");
+    wait_all(world);
+    unsigned failed = 0;
+    for (unsigned i = 0; i < world->asked; i++)
+        failed += world->seen[i].end != CELL_ANSWERED;
+    CHECK(failed >= 1 && failed <= 5);
+    CHECK_INT(world->died, failed);
+    CHECK(world->healthy);
+    world_end(world);
+}
+
+static void a_refused_system_call_is_told_by_name(void)
+{
+    struct world *world = world_start("sleep", &usual_limits);
+    struct call_seen *seen = step(world, "nanosleep");
+    wait_all(world);
+    check_result(seen, "{\"reason\":\"refused\"}");
+    CHECK_TEXT(world->log, "refused system call: nanosleep;");
+    world_end(world);
+}
+
+static void try_one(const char *adapter, enum cell_end *ret_end, struct buf *ret_reply,
+                    const char *input, struct err *err, bool expected)
+{
+    struct world *world = world_of(adapter, &usual_limits);
+    struct buf payload;
+    put_step(&payload, ESIM_PROFILE_STATUS, input);
+    CHECK(cell_try(&world->program, &usual_limits, WIRE_STEP, buf_slice(&payload),
+                   ret_end, &world->description, ret_reply, err) == expected);
+    buf_finish(&payload);
+    world_end(world);
+}
+
+static void what_cannot_start_says_why(void)
+{
+    enum cell_end end;
+    struct err err = ERR_INIT;
+    struct buf reply;
+    buf_init(&reply, 1 << 20);
+    try_one("refuses", &end, &reply, "", &err, false);
+    CHECK_TEXT(err.text, "cannot start: adapter refused to start (7)");
+    try_one("abi", &end, &reply, "", &err, false);
+    CHECK_TEXT(err.text,
+               "cannot start: the adapter was built for ABI 2, this host has 1");
+    try_one("crash", &end, &reply, "null", &err, true);
+    CHECK_INT(end, CELL_CRASHED);
+    check_reason(buf_slice(&reply).ptr, "signal 11");
+    try_one("crash", &end, &reply, "fine", &err, true);
+    CHECK_INT(end, CELL_ANSWERED);
+    buf_finish(&reply);
+}
+
+static void what_is_no_program_or_no_object_is_refused(void)
+{
+    enum cell_end end;
+    struct err err = ERR_INIT;
+    struct world *world = world_of("echo", &usual_limits);
+    struct buf reply;
+    buf_init(&reply, 1000);
+    struct cell_program program = world->program;
+    program.path = "/nonexistent/esim-cell";
+    CHECK(cell_create(world->loop, &program, &usual_limits, NULL, &err) == NULL);
+    check_reason(err.text, "starting /nonexistent/esim-cell: No such file");
+    struct cell_file text = { .name = "text",
+                              .fd = cell_memory_file("text", slice_of("hello"), &err) };
+    program = world->program;
+    program.files = &text;
+    CHECK(!cell_try(&program, &usual_limits, 0, slice_of(""), &end, &world->description,
+                    &reply, &err));
+    check_reason(err.text, "cannot start: the object cannot be loaded");
+    close(text.fd);
+    buf_finish(&reply);
+    world_end(world);
+}
+
+/* ---- health ---- */
+
+static bool is_healthy(struct world *world)
+{
+    struct cell_state state;
+    cell_read_state(world->cell, &state);
+    return state.healthy;
+}
+
+static void a_cell_that_keeps_dying_is_unhealthy_and_others_go_on(void)
+{
+    struct cell_limits limits = usual_limits;
+    limits.deaths = 3;
+    struct world *bad = world_start("crash", &limits);
+    struct world *good = world_start("echo", &limits);
+    for (unsigned i = 0; i < 3; i++)
+        step(bad, "null");
+    struct call_seen *waiting = step(bad, "fine");
+    wait_all(bad);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_INT(bad->seen[i].end, CELL_CRASHED);
+    CHECK_INT(waiting->end, CELL_DOWN);
+    check_reason(waiting->reply, "signal 11");
+    CHECK(!bad->healthy && !is_healthy(bad));
+    check_reason(bad->health_reason, "signal 11");
+    struct call_seen *refused = step(bad, "fine");
+    CHECK(!refused->over); /* Never from inside. */
+    wait_all(bad);
+    CHECK_INT(refused->end, CELL_DOWN);
+    CHECK_TEXT(refused->reply, "the cell is unhealthy");
+    step(good, "{}");
+    wait_all(good);
+    check_result(&good->seen[0], "{}");
+    wait_for(bad, &bad->healthy); /* It was started again, and stayed. */
+    struct call_seen *again = step(bad, "fine");
+    wait_all(bad);
+    CHECK_INT(again->end, CELL_ANSWERED);
+    step(bad, "null"); /* The earlier deaths still count: one more is too many. */
+    wait_all(bad);
+    CHECK(!bad->healthy);
+    world_end(bad);
+    world_end(good);
+}
+
+static void a_program_that_cannot_start_becomes_unhealthy(void)
+{
+    struct cell_limits limits = usual_limits;
+    limits.deaths = 2;
+    struct world *world = world_start("refuses", &limits);
+    struct call_seen *seen = step(world, "1");
+    wait_all(world);
+    CHECK_INT(seen->end, CELL_DOWN);
+    CHECK_TEXT(seen->reply, "cannot start: adapter refused to start (7)");
+    CHECK_INT(world->ready, 0);
+    world_end(world);
+}
+
+static void backoff_doubles_with_jitter_up_to_its_limit(void)
+{
+    struct deaths deaths;
+    CHECK_FATAL(deaths_init(&deaths, 3, 1000));
+    int64_t most = 0;
+    for (unsigned row = 1; row <= 10; row++) {
+        deaths_note(&deaths, row);
+        int64_t longest = 0;
+        for (unsigned i = 0; i < 200; i++) {
+            int64_t ms = deaths_backoff_ms(&deaths, 10, 1000);
+            longest = ms > longest ? ms : longest;
+        }
+        int64_t limit = row >= 8 ? 1000 : 10 << (row - 1);
+        CHECK(longest <= limit && longest > limit / 2);
+        most = longest > most ? longest : most;
+    }
+    CHECK(most > 500);
+    deaths_finish(&deaths);
+}
+
+static void deaths_count_within_their_window_only(void)
+{
+    struct deaths deaths;
+    CHECK_FATAL(deaths_init(&deaths, 3, 1000));
+    deaths_note(&deaths, 1000000);
+    deaths_note(&deaths, 1500000);
+    CHECK(!deaths_too_many(&deaths, 1500000));
+    deaths_note(&deaths, 2100000);
+    CHECK(!deaths_too_many(&deaths, 2100000));
+    deaths_note(&deaths, 2400000);
+    CHECK(deaths_too_many(&deaths, 2400000));
+    CHECK(!deaths_too_many(&deaths, 2600000));
+    deaths_finish(&deaths);
+}
+
+/* ---- calls that end otherwise ---- */
+
+static void a_full_queue_refuses(void)
+{
+    struct cell_limits limits = usual_limits;
+    limits.queue = 2;
+    struct world *world = world_start("echo", &limits);
+    for (unsigned i = 0; i < 3; i++)
+        step(world, "{}");
+    wait_all(world);
+    CHECK_INT(world->seen[1].end, CELL_ANSWERED);
+    CHECK_INT(world->seen[2].end, CELL_DOWN);
+    CHECK_TEXT(world->seen[2].reply, "too many calls are waiting");
+    world_end(world);
+}
+
+static void a_forgotten_call_is_never_reported(void)
+{
+    struct world *world = world_start("crash", &usual_limits);
+    struct call_seen *waiting = step(world, "fine");
+    cell_forget(world->cell, waiting->number);
+    struct call_seen *first = step(world, "fine");
+    struct call_seen *gone = step(world, "null");
+    struct call_seen *last = step(world, "fine");
+    wait_for(world, &first->over);
+    cell_forget(world->cell, gone->number);
+    wait_for(world, &last->over);
+    CHECK(!waiting->over);
+    CHECK_INT(last->end, CELL_ANSWERED);
+    world_end(world);
+}
+
+static void destroying_ends_open_calls(void)
+{
+    struct world *world = world_start("hang", &usual_limits);
+    struct call_seen *first = step(world, "1");
+    struct call_seen *open = step(world, "hang");
+    struct call_seen *behind = step(world, "1");
+    wait_for(world, &first->over);
+    cell_destroy(&world->cell);
+    CHECK(world->cell == NULL);
+    CHECK_INT(open->end, CELL_DOWN);
+    CHECK_TEXT(behind->reply, "the cell is stopping");
+    world_end(world);
+}
+
+static void destroy_inside(void *arg, enum cell_end end, struct slice reply)
+{
+    struct world *world = arg;
+    (void)end;
+    (void)reply;
+    cell_destroy(&world->cell);
+    world->destroy_when_done = true;
+}
+
+static void a_callback_may_destroy_its_cell(void)
+{
+    struct world *world = world_start("echo", &usual_limits);
+    struct buf payload;
+    put_step(&payload, ESIM_PROFILE_STATUS, "{}");
+    cell_call(world->cell, WIRE_STEP, buf_slice(&payload), destroy_inside, world);
+    buf_finish(&payload);
+    struct call_seen *behind = step(world, "{}");
+    wait_for(world, &world->destroy_when_done);
+    CHECK_INT(behind->end, CELL_DOWN);
+    CHECK(event_base_loop(loop_base(world->loop), EVLOOP_NONBLOCK) >= 0);
+    world_end(world);
+}
+
+/* ---- the lock ---- */
+
+static void check_probe(const char *input, const char *expected)
+{
+    struct world *world = world_start("probe", &usual_limits);
+    struct call_seen *seen = step(world, input);
+    wait_all(world);
+    check_result(seen, expected);
+    world_end(world);
+}
+
+/* Every number up to well past the last known call (Linux 6.18: 469), in pieces: the
+ * forbidden ones end the process and are tried one by one. */
+static const int forbidden[] = {
+    SYS_execve,
+    SYS_execveat,
+    SYS_clone,
+    SYS_clone3,
+    SYS_fork,
+    SYS_vfork,
+    SYS_socket,
+    SYS_socketpair,
+    SYS_connect,
+    SYS_bind,
+    SYS_listen,
+    SYS_accept,
+    SYS_accept4,
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_pidfd_open,
+    SYS_pidfd_getfd,
+    SYS_bpf,
+    SYS_userfaultfd,
+    SYS_io_uring_setup,
+    SYS_perf_event_open,
+    SYS_unshare,
+    SYS_setns,
+    SYS_mount,
+    SYS_pivot_root,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_kexec_load,
+    SYS_keyctl,
+    SYS_add_key,
+    SYS_request_key,
+};
+enum { FORBIDDEN = sizeof forbidden / sizeof forbidden[0], LAST_CALL = 511 };
+
+static bool is_forbidden(int number)
+{
+    for (size_t i = 0; i < FORBIDDEN; i++)
+        if (forbidden[i] == number)
+            return true;
+    return false;
+}
+
+/* Of -1 arguments, only what the lock lists may be carried out: the memory calls, brk,
+ * futex, and the three that abort(3) needs. */
+static bool may_work(int number)
+{
+    static const int listed[] = {
+        SYS_munmap,        SYS_mremap,      SYS_brk,         SYS_madvise,
+        SYS_futex,         SYS_getpid,      SYS_gettid,      SYS_mprotect,
+        SYS_clock_gettime, SYS_sched_yield, SYS_sigaltstack,
+    };
+    for (size_t i = 0; i < sizeof listed / sizeof listed[0]; i++)
+        if (listed[i] == number)
+            return true;
+    return false;
+}
+
+static void check_worked(const struct call_seen *seen)
+{
+    struct err err = ERR_INIT;
+    struct arena *arena = arena_create(1 << 20);
+    struct esim_answer answer = { 0 };
+    CHECK_FATAL(
+        answer_decode(slice_bytes(seen->reply, seen->size), arena, &answer, &err));
+    const char *list = arena_copy(arena, answer.result.ptr, (size_t)answer.result.size);
+    for (char *end; *list != '\0'; list = end + 1) {
+        long number = strtol(list, &end, 10);
+        if (!may_work((int)number))
+            fprintf(stderr, "  system call %ld works\n", number);
+        CHECK(may_work((int)number));
+    }
+    arena_destroy(&arena);
+}
+
+static void no_system_call_but_the_listed_works(void)
+{
+    struct world *world = world_start("probe", &usual_limits);
+    char input[48];
+    int from = 0;
+    for (int number = 0; number <= LAST_CALL; number++) {
+        if (!is_forbidden(number) && number != LAST_CALL && number - from < 63)
+            continue;
+        CHECK(snprintf(input, sizeof input, "calls %d %d", from,
+                       is_forbidden(number) ? number - 1 : number) > 0);
+        struct call_seen *seen = step(world, input);
+        wait_for(world, &seen->over);
+        if (seen->end != CELL_ANSWERED)
+            fprintf(stderr, "  %s: %s\n", input, seen->reply);
+        CHECK_INT(seen->end, CELL_ANSWERED);
+        check_worked(seen);
+        world->asked = 0;
+        *seen = (struct call_seen){ 0 };
+        from = number + 1;
+    }
+    world_end(world);
+}
+
+static void forbidden_system_calls_end_the_process_by_name(void)
+{
+    for (size_t i = 0; i < FORBIDDEN; i++) {
+        struct err err = ERR_INIT;
+        enum cell_end end;
+        char input[48];
+        struct buf reply;
+        buf_init(&reply, 1 << 20);
+        CHECK(snprintf(input, sizeof input, "calls %d %d", forbidden[i], forbidden[i]) >
+              0);
+        try_one("probe", &end, &reply, input, &err, true);
+        CHECK_INT(end, CELL_CRASHED);
+        check_reason(buf_slice(&reply).ptr,
+                     "ended for a forbidden system call; refused system call: ");
+        buf_finish(&reply);
+    }
+}
+
+static void no_descriptor_path_or_executable_memory_is_left(void)
+{
+    check_probe("fds", "");
+    check_probe("paths", "");
+    check_probe("memory", "");
+}
+
+/* The 32-bit door has other numbers: whoever uses it is killed by the kernel. */
+static void the_other_architecture_is_closed(void)
+{
+    fault("probe", "int80", CELL_CRASHED, "signal 31 (Bad system call)");
+}
+
+/* ---- what is left behind ---- */
+
+static unsigned open_descriptors(void)
+{
+    unsigned count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    CHECK_FATAL(dir != NULL);
+    while (readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static void no_zombie_and_no_descriptor_is_left(void)
+{
+    unsigned before = open_descriptors();
+    fault("crash", "null", CELL_CRASHED, "signal 11");
+    fault("hang", "hang", CELL_HUNG, "computing");
+    CHECK_INT(open_descriptors(), before);
+    CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+}
+
+static bool find_build(void)
+{
+    ssize_t length = readlink("/proc/self/exe", build, sizeof build - 1);
+    char *at = length < 0 ? NULL : strstr(build, "/tests/unit/");
+    if (at == NULL)
+        return false;
+    *at = '\0';
+    return true;
+}
+
+static const struct check_case cases[] = {
+    CASE(a_good_adapter_describes_itself_and_answers),
+    CASE(many_calls_are_answered_in_their_order),
+    CASE(sessions_callbacks_and_settings_go_through_the_cell),
+    CASE(eight_mebibytes_go_in_and_out),
+    CASE(a_crash_costs_one_call),
+    CASE(a_hang_costs_one_call),
+    CASE(waiting_is_bounded_by_the_wall_deadline),
+    CASE(garbage_costs_one_call),
+    CASE(an_answer_against_the_rules_is_refused_by_the_decoder),
+    CASE(an_oversized_answer_costs_one_call),
+    CASE(used_up_memory_costs_one_call_and_starts_afresh),
+    CASE(a_refused_system_call_is_told_by_name),
+    CASE(what_cannot_start_says_why),
+    CASE(what_is_no_program_or_no_object_is_refused),
+    CASE(a_cell_that_keeps_dying_is_unhealthy_and_others_go_on),
+    CASE(a_program_that_cannot_start_becomes_unhealthy),
+    CASE(backoff_doubles_with_jitter_up_to_its_limit),
+    CASE(deaths_count_within_their_window_only),
+    CASE(a_full_queue_refuses),
+    CASE(a_forgotten_call_is_never_reported),
+    CASE(destroying_ends_open_calls),
+    CASE(a_callback_may_destroy_its_cell),
+    CASE(no_system_call_but_the_listed_works),
+    CASE(forbidden_system_calls_end_the_process_by_name),
+    CASE(no_descriptor_path_or_executable_memory_is_left),
+    CASE(the_other_architecture_is_closed),
+    CASE(no_zombie_and_no_descriptor_is_left),
+};
+
+int main(void)
+{
+    if (!find_build())
+        return 2;
+    return check_run("cell", cases, sizeof cases / sizeof cases[0]);
+}
