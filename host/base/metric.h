@@ -14,7 +14,7 @@
 
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
-enum { METRIC_SERIES_MAX = 64, METRIC_LABEL_SIZE = 48 };
+enum { METRIC_SERIES_MAX = 256, METRIC_LABEL_SIZE = 48 };
 
 struct metric_series;
 

@@ -12,6 +12,7 @@ X(SET_SEAL_KEY_FILE,    "seal.key_file",       SETTING_TEXT, "/etc/esim/secrets/
 X(SET_CELL_DIR,         "cell.dir",            SETTING_TEXT, "/usr/lib/esim", 0, 0, "path", "Where the programs esim-cell and esim-policy-cell are.")
 X(SET_HTTP_LISTEN,      "http.listen",         SETTING_TEXT, "127.0.0.1:8080", 0, 0, "address:port", "Where the API listens. Port 0 takes a free one.")
 X(SET_HTTP_SOCKET,      "http.socket",         SETTING_TEXT, "/run/esimd/api.sock", 0, 0, "path", "The Unix socket with the same routes; empty for none.")
+X(SET_HTTP_SOCKET_ROLES, "http.socket_roles",  SETTING_TEXT, "", 0, 0, "list", "Users of the Unix socket, UID=ROLE@TENANT joined by commas. Root and the host's own user are superadmin of the tenant default unless named.")
 X(SET_HTTP_TLS_CERT,    "http.tls_cert",       SETTING_TEXT, "", 0, 0, "path", "Certificate chain (PEM); empty for plain HTTP.")
 X(SET_HTTP_TLS_KEY,     "http.tls_key",        SETTING_TEXT, "", 0, 0, "path", "The certificate's key (PEM).")
 X(SET_HTTP_TLS_CLIENT_CA, "http.tls_client_ca", SETTING_TEXT, "", 0, 0, "path", "Client certificates are asked for and checked against this (PEM); empty for none.")

@@ -1,0 +1,153 @@
+/* /v1/adapters, /health/adapters/{name} */
+#include "api/adapter_sight.h"
+#include "api/call.h"
+#include "api/record.h"
+#include "api/refuse.h"
+#include "api/resources.h"
+#include "api/shapes.h"
+#include "api/worker.h"
+#include "base/json.h"
+#include "order/engine.h"
+
+static void list_adapters(struct call *call)
+{
+    const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
+    json_t *items = json_array();
+    for (unsigned i = 0; i < now->count; i++)
+        json_array_append_new(items, json_deep_copy(now->entries[i].show));
+    call_json(call, 200, json_pack("{s:o}", "items", items));
+}
+
+/* NULL: answered with 404. */
+static const struct adapter_entry *named(struct call *call)
+{
+    const char *name = call->params.value[0];
+    const struct adapter_entry *entry = directory_find(
+        adapter_sight_now(call->worker->adapters), name);
+    if (entry == NULL)
+        call_problem(call, PROBLEM_NOT_FOUND, "no adapter is called %s", name);
+    return entry;
+}
+
+static void show_adapter(struct call *call)
+{
+    const struct adapter_entry *entry = named(call);
+    if (entry != NULL)
+        call_json(call, 200, json_deep_copy(entry->show));
+}
+
+static const char *status_of(const struct adapter_entry *entry)
+{
+    if (!entry->ready)
+        return "down";
+    return entry->healthy ? "healthy" : "degraded";
+}
+
+static void show_health(struct call *call)
+{
+    const struct adapter_entry *entry = named(call);
+    if (entry == NULL)
+        return;
+    json_t *health = json_deep_copy(json_object_get(entry->show, "health"));
+    if (!json_is_object(health)) {
+        json_decref(health);
+        health = json_object();
+    }
+    json_put_text(health, "name", entry->name);
+    json_put_text(health, "version", entry->version);
+    json_put_text(health, "status", status_of(entry));
+    call_json(call, entry->ready ? 200 : 503, health);
+}
+
+/* ---- reload ---- */
+
+struct reload {
+    struct call *call;
+    bool ok;
+    char version[64];
+    struct err err;
+};
+
+static void say_verdict(struct call *call, void *arg)
+{
+    const struct reload *reload = arg;
+    if (!reload->ok) {
+        call_problem(call, PROBLEM_CONFLICT, "the old version stays: %s",
+                     reload->err.text);
+        return;
+    }
+    call_json(call, 200,
+              json_pack("{s:s,s:s,s:s}", "name", call->params.value[0], "version",
+                        reload->version, "state", "active"));
+}
+
+static void on_reloaded(void *arg, bool ok, const char *version, const struct err *err)
+{
+    struct reload *reload = arg;
+    reload->ok = ok;
+    if (err != NULL)
+        reload->err = *err;
+    if (!slice_copy(slice_of(version), reload->version, sizeof reload->version))
+        reload->version[0] = '\0';
+    record_then(reload->call, ok ? "done" : "failed",
+                ok ? reload->version : reload->err.text, say_verdict, reload);
+}
+
+static void reload_adapter(struct call *call)
+{
+    const struct adapter_entry *entry = named(call);
+    if (entry == NULL)
+        return;
+    struct reload *reload = arena_alloc(call->arena, sizeof *reload);
+    if (reload == NULL) {
+        call_problem(call, PROBLEM_TOO_LARGE, "the request needs too much memory");
+        return;
+    }
+    reload->call = call;
+    engine_reload(call->worker->shared->parts.engine, entry->name, call->worker->loop,
+                  on_reloaded, reload);
+}
+
+/* ---- rows ---- */
+
+/* clang-format off */
+static const struct route_reply list_replies[] = {
+    { 200, &shape_adapter_list, NULL, "Every adapter that is loaded, or failed to load." },
+    { 0 },
+};
+static const struct route_reply show_replies[] = {
+    { 200, &shape_adapter, NULL, "The adapter." },
+    { 404, &shape_problem, NULL, "No adapter has this name or alias." },
+    { 0 },
+};
+static const struct route_reply health_replies[] = {
+    { 200, &shape_adapter_health, NULL, "It runs; status says how well." },
+    { 404, &shape_problem, NULL, "No adapter has this name or alias." },
+    { 503, &shape_adapter_health, NULL, "It is down." },
+    { 0 },
+};
+static const struct route_reply reload_replies[] = {
+    { 200, &shape_adapter_reload, NULL, "Verified, started and swapped; operations go on." },
+    { 404, &shape_problem, NULL, "No adapter has this name or alias." },
+    { 409, &shape_problem, NULL, "The verdict was no; the old version stays." },
+    { 0 },
+};
+
+static const struct route rows[] = {
+    { .method = "GET", .path = "/v1/adapters", .permission = "adapter.read",
+      .id = "adapter.list", .replies = list_replies, .flags = ROUTE_HOSTWIDE,
+      .handle = list_adapters, .text = "The adapters." },
+    { .method = "GET", .path = "/v1/adapters/{name}", .permission = "adapter.read",
+      .id = "adapter.show", .replies = show_replies, .flags = ROUTE_HOSTWIDE,
+      .handle = show_adapter, .text = "One adapter." },
+    { .method = "POST", .path = "/v1/adapters/{name}/reload",
+      .permission = "adapter.reload", .id = "adapter.reload", .replies = reload_replies,
+      .flags = ROUTE_HOSTWIDE, .handle = reload_adapter,
+      .text = "Load the manifest in the folder, as one transaction." },
+    { .method = "GET", .path = "/health/adapters/{name}", .permission = "health.read",
+      .id = "adapter.health", .replies = health_replies, .flags = ROUTE_HOSTWIDE,
+      .handle = show_health, .text = "How one adapter is." },
+};
+/* clang-format on */
+
+ROUTES(adapter_routes, rows);

@@ -1,0 +1,336 @@
+#include "api/order_create.h"
+
+#include <string.h>
+
+#include "api/adapter_sight.h"
+#include "api/call.h"
+#include "api/input.h"
+#include "api/order_reply.h"
+#include "api/waiters.h"
+#include "api/worker.h"
+#include "base/json.h"
+#include "crypto/digest.h"
+#include "order/engine.h"
+#include "order/plan.h"
+#include "profile/identifier.h"
+
+struct creation {
+    struct order_request request;
+    struct order_accept accept;
+    struct order_decision decisions[2]; /* authorize, route */
+    const struct plan *plan;
+    const char **skipped; /* Room for every step, and NULL. */
+    char digest[DIGEST_TEXT_SIZE];
+    struct iccid iccid;
+    char msisdn[MSISDN_SIZE];
+    bool authorized, routed;
+};
+
+/* ---- reading the body ---- */
+
+/* Canonical forms: what is stored, routed on and compared. The schema has already
+ * checked them. */
+static void read_identifiers(struct creation *creation, const json_t *body)
+{
+    const char *iccid = json_text(body, "iccid"), *msisdn = json_text(body, "msisdn");
+    struct order_request *request = &creation->request;
+    if (iccid != NULL && iccid_read(slice_of(iccid), "", &creation->iccid, NULL))
+        request->iccid = creation->iccid.digits;
+    if (msisdn != NULL &&
+        msisdn_read(slice_of(msisdn), &number_plan_myanmar, "", creation->msisdn, NULL))
+        request->msisdn = creation->msisdn;
+}
+
+static void read_request(struct creation *creation, const json_t *body)
+{
+    const json_t *device = json_object_get(body, "device");
+    creation->request = (struct order_request){
+        .type = json_text(body, "type"),
+        .plan = json_text(body, "plan"),
+        .carrier = json_text(body, "carrier"),
+        .external_id = json_text(body, "external_id"),
+        .eid = json_text(device, "eid"),
+        .imei = json_text(device, "imei"),
+        .profile_type = json_text(body, "profile_type"),
+        .confirmation_code = json_text(body, "confirmation_code"),
+        .extra = json_object_get(body, "extra"),
+    };
+    read_identifiers(creation, body);
+}
+
+/* The same payload in another order of members is the same payload. */
+static void digest_body(struct call *call, char ret[DIGEST_TEXT_SIZE])
+{
+    struct buf *out = &call->worker->out;
+    buf_clear(out);
+    json_write_sorted(call->body, out);
+    digest_sha256_text(buf_slice(out), ret);
+}
+
+static bool has_member(const struct order_request *request, const char *name)
+{
+    const struct {
+        const char *name, *value;
+    } members[] = {
+        { "msisdn", request->msisdn }, { "iccid", request->iccid },
+        { "eid", request->eid },       { "imei", request->imei },
+        { "plan", request->plan },     { "profile_type", request->profile_type },
+    };
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (strcmp(members[i].name, name) == 0)
+            return members[i].value != NULL;
+    return json_object_get(request->extra, name) != NULL;
+}
+
+/* What this type of order needs beyond the schema. */
+static bool has_needed(struct call *call, const struct creation *creation)
+{
+    const char *needs = creation->plan->needs;
+    if (needs == NULL || has_member(&creation->request, needs))
+        return true;
+    struct faults faults;
+    faults_init(&faults, call->arena);
+    char *pointer = arena_format(call->arena, "/%s", needs);
+    faults_add(&faults, pointer == NULL ? "" : pointer, "an order of type %s needs it",
+               creation->plan->name);
+    call_faults(call, &faults);
+    return false;
+}
+
+/* ---- routing ---- */
+
+static json_t *needs_of(const struct plan *plan)
+{
+    json_t *needs = json_array();
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (!plan->steps[i].optional)
+            json_array_append_new(needs, json_string(plan->steps[i].capability));
+    return needs;
+}
+
+/* The `order` of route(order, adapters): policies/README.md. */
+static json_t *policy_order(const struct call *call, const struct creation *creation)
+{
+    const struct order_request *request = &creation->request;
+    json_t *order = json_object();
+    json_put_text(order, "type", request->type);
+    json_put_text(order, "tenant", call->tenant);
+    json_put_text(order, "plan", request->plan);
+    json_put_text(order, "carrier", request->carrier);
+    json_put_text(order, "msisdn", request->msisdn);
+    json_put_text(order, "iccid", request->iccid);
+    json_put_text(order, "eid", request->eid);
+    json_put_text(order, "profile_type", request->profile_type);
+    json_put_text(order, "external_id", request->external_id);
+    json_object_set_new(order, "needs", needs_of(creation->plan));
+    return order;
+}
+
+static bool entry_can(const void *entry, const char *capability)
+{
+    return adapter_entry_can(entry, capability);
+}
+
+/* Why was none chosen? A named adapter that lacks a capability is worth its own code. */
+static void say_no_adapter(struct call *call, const struct creation *creation)
+{
+    struct err err = ERR_INIT;
+    const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
+    const char *carrier = creation->request.carrier;
+    const struct adapter_entry *named = carrier == NULL ? NULL
+                                                        : directory_find(now, carrier);
+    if (named != NULL &&
+        !plan_fits(creation->plan, entry_can, named, creation->skipped, &err))
+        call_problem(call, PROBLEM_CAPABILITY, "%s: %s", named->name, err.text);
+    else
+        call_problem(call, PROBLEM_NO_ROUTE, "%s", creation->decisions[1].reason);
+}
+
+/* ---- an earlier order of the same key ---- */
+
+static const char sql_earlier[] =
+    "SELECT order_id, digest FROM idempotency WHERE tenant = $1 AND key = $2";
+
+struct earlier {
+    const struct call *call;
+    char id[ID_SIZE];
+    char digest[DIGEST_TEXT_SIZE];
+};
+
+static bool earlier_row(const struct db_row *row, void *arg, struct err *err)
+{
+    struct earlier *earlier = arg;
+    return row_copy(row, 0, earlier->id, sizeof earlier->id, err) &&
+           row_copy(row, 1, earlier->digest, sizeof earlier->digest, err);
+}
+
+static bool read_earlier(struct db *db, void *arg, struct err *err)
+{
+    struct earlier *earlier = arg;
+    return db_one(db, sql_earlier,
+                  DB_ARGS(db_text(earlier->call->tenant),
+                          db_text(input_idempotency_key(earlier->call))),
+                  earlier_row, earlier, err);
+}
+
+/* An order that was accepted is shown again, even if no adapter would take it today. */
+static bool was_accepted(struct call *call, struct creation *creation)
+{
+    struct earlier earlier = { .call = call };
+    struct err err = ERR_INIT;
+    if (!store_read(call->worker->reader, read_earlier, &earlier, &err) ||
+        strcmp(earlier.digest, creation->digest) != 0)
+        return false;
+    memcpy(creation->accept.id, earlier.id, sizeof earlier.id);
+    return true;
+}
+
+/* ---- accepting ---- */
+
+static void on_waited(struct call *call, bool ended)
+{
+    const struct creation *creation = call->state;
+    order_reply(call, ended ? 200 : 202, creation->accept.id);
+}
+
+static void reply_accepted(struct call *call, struct creation *creation)
+{
+    int64_t wait_ms = waiters_asked_ms(call);
+    if (creation->accept.again)
+        call_field(call, "Idempotent-Replayed", "true");
+    if (wait_ms == 0) {
+        order_reply(call, 202, creation->accept.id);
+        return;
+    }
+    call_field(call, "Preference-Applied", "wait=%lld", (long long)(wait_ms / 1000));
+    waiters_add(call->worker->waiters, call, creation->accept.id, wait_ms, on_waited);
+}
+
+static bool accept_order(struct db *db, void *arg, struct err *err)
+{
+    struct creation *creation = arg;
+    return order_accept(db, &creation->accept, err);
+}
+
+static void on_accepted(void *arg, bool ok, const struct err *err)
+{
+    struct call *call = arg;
+    struct creation *creation = call->state;
+    if (ok) {
+        engine_wake(call->worker->shared->parts.engine);
+        reply_accepted(call, creation);
+    } else if (err->code == ERR_CONFLICT &&
+               strcmp(err->field, "Idempotency-Key") == 0) {
+        call_problem(call, PROBLEM_KEY_REUSED, "%s", err->text);
+    } else {
+        call_error(call, err);
+    }
+}
+
+static bool run_accept(struct db *db, void *arg, struct err *err)
+{
+    struct call *call = arg;
+    return accept_order(db, call->state, err);
+}
+
+static void store_order(struct call *call, struct creation *creation)
+{
+    creation->decisions[0] = call->authorized;
+    creation->accept = (struct order_accept){
+        .actor = &call->actor,
+        .request = &creation->request,
+        .skipped = creation->skipped,
+        .idempotency_key = input_idempotency_key(call),
+        .route = "POST /v1/orders",
+        .digest = creation->digest,
+        .decisions = creation->decisions,
+        .decision_count = 2,
+        .sealer = call->worker->shared->parts.sealer,
+    };
+    id_new(creation->accept.id);
+    call_write(call, run_accept, on_accepted, call);
+}
+
+/* The adapter the policy chose must exist and be able, whatever the script believes. */
+static bool choice_stands(struct call *call, struct creation *creation, struct err *err)
+{
+    const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
+    const struct adapter_entry *chosen = directory_find(now, creation->request.adapter);
+    if (chosen == NULL)
+        return err_set(err, ERR_NOT_FOUND, "the policy chose %s, which is not loaded",
+                       creation->request.adapter);
+    return plan_fits(creation->plan, entry_can, chosen, creation->skipped, err) ||
+           err_wrap(err, "%s", chosen->name);
+}
+
+static void proceed(struct call *call, struct creation *creation)
+{
+    struct err err = ERR_INIT;
+    bool chosen = creation->request.adapter != NULL;
+    bool fits = chosen && choice_stands(call, creation, &err);
+    if (fits)
+        store_order(call, creation);
+    else if (was_accepted(call, creation)) {
+        creation->accept.again = true;
+        reply_accepted(call, creation);
+    } else if (chosen)
+        call_problem(call, PROBLEM_CAPABILITY, "%s", err.text);
+    else
+        say_no_adapter(call, creation);
+}
+
+static void on_routed(struct call *call, const struct policy_decision *decision)
+{
+    struct creation *creation = call->state;
+    if (!call_keep_decision(call, "route", decision, &creation->decisions[1])) {
+        call_problem(call, PROBLEM_TOO_LARGE, "the request needs too much memory");
+        return;
+    }
+    if (decision->failed) {
+        call_field(call, "Retry-After", "1");
+        call_problem(call, PROBLEM_UNAVAILABLE, "the policy cannot route now");
+        return;
+    }
+    if (decision->allow && decision->adapter != NULL) {
+        creation->request.adapter = arena_text(call->arena, decision->adapter);
+        creation->decisions[1].result = arena_format(
+            call->arena, "{\"adapter\":\"%s\"}", decision->adapter);
+    }
+    creation->routed = true;
+    if (creation->authorized)
+        proceed(call, creation);
+}
+
+void order_create_early(struct call *call)
+{
+    struct creation *creation = arena_alloc(call->arena, sizeof *creation);
+    call->state = creation;
+    if (creation == NULL)
+        return;
+    read_request(creation, call->body);
+    creation->plan = plan_of(creation->request.type);
+    creation->skipped = arena_alloc(call->arena, (creation->plan->step_count + 1) *
+                                                     sizeof *creation->skipped);
+    digest_body(call, creation->digest);
+    const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
+    if (creation->skipped == NULL || now == NULL)
+        return;
+    json_t *args = json_array();
+    json_array_append_new(args, policy_order(call, creation));
+    json_array_append(args, adapter_sight_for_policy(call->worker->adapters));
+    call_ask(call, "route", args, on_routed);
+}
+
+void order_create(struct call *call)
+{
+    struct creation *creation = call->state;
+    if (creation == NULL || creation->skipped == NULL) {
+        call_problem(call, PROBLEM_TOO_LARGE, "the request needs too much memory");
+        return;
+    }
+    if (!has_needed(call, creation))
+        return;
+    creation->authorized = true;
+    if (creation->routed)
+        proceed(call, creation);
+}

@@ -1,0 +1,71 @@
+#include "api/order_reply.h"
+
+#include <string.h>
+
+#include "api/refuse.h"
+#include "api/worker.h"
+#include "base/json.h"
+
+struct show {
+    struct call *call;
+    const char *id;
+    json_t *order;
+};
+
+static bool show(struct db *db, void *arg, struct err *err)
+{
+    struct show *show = arg;
+    return order_show(db, show->call->tenant, show->id, &show->order, err);
+}
+
+/* RFC 9110 13.1.2: "*", or a list of tags; a weak one compares the same. */
+static bool holds_tag(const char *list, const char *tag)
+{
+    return list != NULL && (strcmp(list, "*") == 0 || strstr(list, tag) != NULL);
+}
+
+void order_reply(struct call *call, int status, const char *id)
+{
+    struct err err = ERR_INIT;
+    struct show look = { .call = call, .id = id };
+    if (!store_read(call->worker->reader, show, &look, &err)) {
+        if (err.code == ERR_NOT_FOUND)
+            refuse_failed(call, &err);
+        else
+            call_error(call, &err);
+        return;
+    }
+    char *tag = arena_format(call->arena, "\"v%lld\"",
+                             (long long)json_int(look.order, "version", 0));
+    call_field(call, "ETag", "%s", tag == NULL ? "\"\"" : tag);
+    call_field(call, "Cache-Control", "private, no-cache");
+    if (status != 200)
+        call_field(call, "Location", "/v1/orders/%s", id);
+    if (!route_changes(call->route) && tag != NULL &&
+        holds_tag(call_header(call, "If-None-Match"), tag)) {
+        json_decref(look.order);
+        call_empty(call, 304);
+        return;
+    }
+    call_json(call, status, look.order);
+}
+
+bool order_if_match(struct call *call, int64_t *ret_version)
+{
+    const char *match = call_header(call, "If-Match");
+    uint64_t version;
+    *ret_version = -1;
+    if (match == NULL || strcmp(match, "*") == 0)
+        return true;
+    struct slice digits = slice_of(match);
+    bool fine = slice_starts(digits, "\"v") && digits.size > 3 &&
+                digits.ptr[digits.size - 1] == '"';
+    if (fine)
+        digits = slice_bytes(digits.ptr + 2, digits.size - 3);
+    if (!fine || !slice_u64(digits, &version) || version > INT64_MAX) {
+        call_problem(call, PROBLEM_STALE, "If-Match is \"v<version>\", as ETag was");
+        return false;
+    }
+    *ret_version = (int64_t)version;
+    return true;
+}
