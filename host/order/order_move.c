@@ -25,15 +25,16 @@ static bool read_row(const struct db_row *row, void *arg, struct err *err)
 bool order_row_load(struct db *db, const char *tenant, const char *id,
                     struct order_row *ret, struct err *err)
 {
-    *ret = (struct order_row){ .state = ORDER_ACKNOWLEDGED };
-    if (!slice_copy(slice_of(tenant), ret->tenant, sizeof ret->tenant) ||
-        !slice_copy(slice_of(id), ret->id, sizeof ret->id))
+    struct order_row row = { .state = ORDER_ACKNOWLEDGED };
+    if (!slice_copy(slice_of(tenant), row.tenant, sizeof row.tenant) ||
+        !slice_copy(slice_of(id), row.id, sizeof row.id))
         return err_set(err, ERR_NOT_FOUND, "no order %.40s", id);
+    *ret = row; /* `tenant` and `id` may lie in it. */
     if (!db_one(db,
                 "SELECT state, type, adapter, position, compensating, version, trace "
                 "FROM orders WHERE tenant = $1 AND id = $2",
-                DB_ARGS(db_text(tenant), db_text(id)), read_row, ret, err))
-        return err_wrap(err, "order %s", id);
+                DB_ARGS(db_text(ret->tenant), db_text(ret->id)), read_row, ret, err))
+        return err_wrap(err, "order %s", ret->id);
     return true;
 }
 

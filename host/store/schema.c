@@ -44,7 +44,7 @@ static const char first_tables[] =
 "  msisdn TEXT,"
 "  profile_type TEXT,"
 "  position INTEGER NOT NULL,"
-"  compensating INTEGER NOT NULL CHECK (compensating IN (0, 1)),"
+"  compensating INTEGER NOT NULL CHECK (compensating IN (0, 1, 2)),"
 "  vars_sealed BLOB NOT NULL,"
 "  problem TEXT,"                     /* JSON. */
 "  held_for TEXT,"
