@@ -30,6 +30,8 @@ CFLAGS  += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes \
            -Wmissing-prototypes -Wshadow -Wvla -fstack-protector-strong -fPIC \
            -fvisibility=hidden -MMD -MP -Ihost -Isdk/include -I/usr/share/include/llhttp \
            -I/usr/include/libxml2 $(CFLAGS_$(MODE))
+LLHTTP_FLAGS := -DLLHTTP_STRICT_MODE=1 -w
+$(shell tools/flags.sh $(B) '$(CC) $(CFLAGS) $(LLHTTP_FLAGS)')
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE_$(MODE))
 HOST_LIBS := -levent -levent_openssl -levent_pthreads -lcurl -lssl -lcrypto -lcyaml \
              -lyaml -ljansson -lsqlite3 -lqrencode -lpng -lz -lpthread
@@ -60,12 +62,12 @@ TESTED   := $(FAULTY:%=$(B)/tests/adapters/%.so)
 .PHONY: all
 all: $(PROGRAMS) $(ADAPTERS)
 
-$(B)/%.o: %.c | packages-known
+$(B)/%.o: %.c $(B)/.flags | packages-known
 	@mkdir -p $(@D)
 	@echo "cc $<"; $(CC) $(CFLAGS) $(CFLAGS_FILE) -c $< -o $@
-$(B)/llhttp/%.o: /usr/share/llhttp/%.c | packages-known
+$(B)/llhttp/%.o: /usr/share/llhttp/%.c $(B)/.flags | packages-known
 	@mkdir -p $(@D)
-	@echo "cc $<"; $(CC) $(CFLAGS) -DLLHTTP_STRICT_MODE=1 -w -c $< -o $@
+	@echo "cc $<"; $(CC) $(CFLAGS) $(LLHTTP_FLAGS) -c $< -o $@
 $(B)/host/cell/inside/lua_%.o: CFLAGS_FILE = -I/usr/include/lua5.4
 
 $(B)/libhost.a: $(call obj,$(HOST_SRC) $(LLHTTP))
