@@ -59,8 +59,13 @@ PROGRAMS := $(if $(wildcard host/main.c),$(B)/esimd) \
 ADAPTERS := $(PLUGINS:%=$(B)/adapters/%.so)
 TESTED   := $(FAULTY:%=$(B)/tests/adapters/%.so)
 
+# Signed for development: each built adapter that has a manifest, and the policy.
+MANIFESTS := $(patsubst %,$(B)/manifests/%.yaml,$(filter $(PLUGINS),$(patsubst manifests/%.yaml,%,$(wildcard manifests/*.yaml))))
+LUA       := $(filter-out %_test.lua,$(wildcard policies/*.lua))
+POLICY    := $(if $(LUA),$(patsubst policies/%,$(B)/policies/%,$(wildcard policies/policy.yaml)))
+
 .PHONY: all
-all: $(PROGRAMS) $(ADAPTERS)
+all: $(PROGRAMS) $(ADAPTERS) $(MANIFESTS) $(POLICY)
 
 $(B)/%.o: %.c $(B)/.flags | packages-known
 	@mkdir -p $(@D)
@@ -99,6 +104,15 @@ $(B)/adapters/%.so: $$(call obj,$$(wildcard plugins/%/*.c)) $(B)/libesim-adapter
 	@echo "ld $@"; $(CC) $(LDFLAGS) -shared $(if $(SANITIZE_$(MODE)),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ -ljansson -lxml2 -lm
 $(B)/tests/adapters/%.so: $(B)/tests/adapters/%.o $(B)/libesim-adapter.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -shared $(if $(SANITIZE_$(MODE)),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ -ljansson -lpthread
+
+# Keys are made once and never committed.
+build/keys/trust.yaml: | packages-known
+	@tools/dev-keys.sh build/keys
+$(B)/manifests/%.yaml: manifests/%.yaml $(B)/adapters/%.so tools/sign-dev.sh build/keys/trust.yaml
+	@echo "sign $@"; tools/sign-dev.sh $< $(B)/adapters $(@D)
+$(B)/policies/policy.yaml: policies/policy.yaml $(LUA) tools/sign-dev.sh build/keys/trust.yaml
+	@mkdir -p $(@D) && cp $(LUA) $(@D)
+	@echo "sign $@"; tools/sign-dev.sh $< $(@D) $(@D)
 
 # Tests. atom_test, atom_inbound_test and atom_fuzz link all of plugins/atom.
 plugin_obj = $(call obj,$(wildcard plugins/$(firstword $(subst _, ,$(1)))/*.c))

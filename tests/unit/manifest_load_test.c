@@ -334,6 +334,73 @@ static void a_trust_file_that_could_not_work_is_refused(void)
     CHECK(trust_load(trust_path, NULL) == NULL);
 }
 
+static void load_shipped(const char *name, const struct trust *trust)
+{
+    char template[300], object[300], out[80], made[400];
+    struct err err = ERR_INIT;
+    struct manifest *manifest = NULL;
+    size_t stem = strlen(name) - strlen(".yaml");
+    CHECK(snprintf(template, sizeof template, "manifests/%.200s", name) > 0);
+    CHECK(snprintf(object, sizeof object, "%s/%.*s.so", folder, (int)stem, name) > 0);
+    CHECK(snprintf(out, sizeof out, "%s/out", folder) > 0);
+    CHECK(snprintf(made, sizeof made, "%s/%.200s", out, name) > 0);
+    put(object, OBJECT);
+    signing_run(
+        (const char *const[]){ "tools/sign-dev.sh", template, folder, out, NULL });
+    CHECK(manifest_load(made, folder, trust, NULL, NULL, &manifest, &err));
+    CHECK_TEXT(err.text, "");
+    CHECK_TEXT(manifest == NULL ? "" : manifest->signers, "development");
+    manifest_destroy(&manifest);
+    CHECK(unlink(made) == 0);
+    CHECK(snprintf(made, sizeof made, "%s/%.200s.minisig", out, name) > 0);
+    CHECK(unlink(made) == 0);
+}
+
+static void remove_folder(const char *name)
+{
+    char path[400];
+    DIR *open = opendir(name);
+    CHECK_FATAL(open != NULL);
+    for (struct dirent *entry; (entry = readdir(open)) != NULL;)
+        if (entry->d_name[0] != '.' &&
+            file_path(path, sizeof path, name, entry->d_name, NULL))
+            unlink(path);
+    closedir(open);
+    CHECK(rmdir(name) == 0);
+}
+
+/* What `make` does with each template, with keys and an object of our own. */
+static void every_shipped_manifest_is_signed_and_loads(void)
+{
+    char keys[80], path[96];
+    struct err err = ERR_INIT;
+    unsigned count = 0;
+    clock_set_for_test(0);
+    CHECK(snprintf(keys, sizeof keys, "%s/keys", folder) > 0);
+    signing_run((const char *const[]){ "tools/dev-keys.sh", keys, NULL });
+    signing_run((const char *const[]){ "tools/dev-keys.sh", keys, NULL });
+    setenv("KEYS", keys, 1);
+    CHECK(snprintf(path, sizeof path, "%s/trust.yaml", keys) > 0);
+    struct trust *trust = trust_load(path, &err);
+    CHECK_FATAL(trust != NULL);
+    DIR *open = opendir("manifests");
+    CHECK_FATAL(open != NULL);
+    for (struct dirent *entry; (entry = readdir(open)) != NULL;) {
+        const char *ending = strrchr(entry->d_name, '.');
+        if (ending == NULL || strcmp(ending, ".yaml") != 0)
+            continue;
+        load_shipped(entry->d_name, trust);
+        count++;
+    }
+    CHECK(count >= 1);
+    closedir(open);
+    trust_destroy(&trust);
+    unsetenv("KEYS");
+    remove_folder(keys);
+    CHECK(snprintf(path, sizeof path, "%s/out", folder) > 0);
+    CHECK(rmdir(path) == 0);
+}
+
 static void scratch(void)
 {
     CHECK_FATAL(mkdtemp(folder) != NULL);
@@ -347,15 +414,7 @@ static void scratch(void)
 
 static void swept(void)
 {
-    char path[400];
-    DIR *open = opendir(folder);
-    CHECK_FATAL(open != NULL);
-    for (struct dirent *entry; (entry = readdir(open)) != NULL;)
-        if (entry->d_name[0] != '.' &&
-            file_path(path, sizeof path, folder, entry->d_name, NULL))
-            unlink(path);
-    closedir(open);
-    CHECK(rmdir(folder) == 0);
+    remove_folder(folder);
     clock_set_for_test(0);
 }
 
@@ -369,4 +428,5 @@ TESTS("manifest_load", CASE(scratch), CASE(what_was_checked_is_handed_on_sealed)
       CASE(a_lower_revision_is_refused_with_both_numbers),
       CASE(an_abi_outside_the_range_is_refused_with_both_sides),
       CASE(an_alias_bomb_that_is_signed_is_still_refused),
-      CASE(a_trust_file_that_could_not_work_is_refused), CASE(swept))
+      CASE(a_trust_file_that_could_not_work_is_refused),
+      CASE(every_shipped_manifest_is_signed_and_loads), CASE(swept))
