@@ -130,8 +130,10 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libhost.a
 
 # What power cuts and kills are made with (tests/torture/README.md).
 $(B)/tests/unit/power_loss_test: $(call obj,tests/torture/lossy_vfs.c)
-$(B)/tests/torture/kill_at.so: $(B)/tests/torture/kill_at.o
-	@echo "ld $@"; $(CC) $(LDFLAGS) -shared -o $@ $^ -ldl
+$(B)/tests/unit/kill_at_test: | $(B)/tests/torture/kill_at.so
+$(B)/tests/torture/kill_at.so: tests/torture/kill_at.c
+	@mkdir -p $(@D)
+	@echo "cc $<"; $(CC) $(filter-out $(CFLAGS_$(MODE)) -MMD -MP,$(CFLAGS)) -fvisibility=default -g -shared -o $@ $< -ldl
 
 .PHONY: tests-built
 tests-built: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TESTED)
