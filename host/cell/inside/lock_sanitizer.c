@@ -10,7 +10,8 @@
 /* Read by the sanitizers' run time when the program starts; nobody else calls them. A
  * cell has no environment to take options from. Leaks are looked for in the host and in
  * the unit tests: here the search would fork, and a cell is killed, never ended. */
-const char *__asan_default_options(void);
+#define SEEN_BY_RUN_TIME __attribute__((visibility("default")))
+SEEN_BY_RUN_TIME const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "detect_leaks=0:symbolize=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:"
@@ -18,7 +19,7 @@ const char *__asan_default_options(void)
            "allocator_may_return_null=1:quarantine_size_mb=1";
 }
 
-const char *__ubsan_default_options(void);
+SEEN_BY_RUN_TIME const char *__ubsan_default_options(void);
 const char *__ubsan_default_options(void)
 {
     return "print_stacktrace=0:symbolize=0:abort_on_error=1";
