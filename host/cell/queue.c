@@ -116,6 +116,11 @@ void queue_wrote(struct queue *queue, size_t bytes)
     }
 }
 
+bool queue_is_begun(const struct queue *queue)
+{
+    return queue->sent > 0 || queue->unsent_at > 0;
+}
+
 void queue_rewind(struct queue *queue)
 {
     queue->sent = queue->sent_bytes = queue->unsent_at = 0;

@@ -49,6 +49,9 @@ int queue_parts(const struct queue *queue, size_t window_bytes, size_t window_ca
                 struct iovec *ret, int most);
 void queue_wrote(struct queue *queue, size_t bytes);
 
+/* The process has at least the beginning of a call. */
+bool queue_is_begun(const struct queue *queue);
+
 /* The process is gone: everything is to be sent again, but what nobody waits for. */
 void queue_rewind(struct queue *queue);
 
