@@ -456,7 +456,7 @@ struct adapter_conf *adapter_conf_load(const char *path, const char *secret_dir,
                                &conf->callback_secret, err);
 out:
     if (raw != NULL)
-        yaml_free(&schema.value, raw, 0);
+        yaml_release(&schema.value, raw, 0);
     if (!ok)
         adapter_conf_destroy(&conf);
     return conf;

@@ -59,7 +59,7 @@ bool yaml_read(struct slice text, const char *name, const cyaml_schema_value_t *
     return fine;
 }
 
-void yaml_free(const cyaml_schema_value_t *schema, void *value, unsigned count)
+void yaml_release(const cyaml_schema_value_t *schema, void *value, unsigned count)
 {
     struct words words = { "" };
     cyaml_config_t config = config_for(&words);

@@ -17,11 +17,12 @@
 #include "base/slice.h"
 #include "conf/yaml_tree.h"
 
-/* Reads `text` by `schema` into memory the caller frees with yaml_free. `name` is what
- * errors call the document (a path). Optional members that are absent are zero. */
+/* Reads `text` by `schema` into memory the caller frees with yaml_release. `name` is what
+ * errors call the document (a path). Optional members that are absent are zero. (The
+ * name yaml_free is taken: libyaml exports it.) */
 bool yaml_read(struct slice text, const char *name, const cyaml_schema_value_t *schema,
                void **ret, unsigned *ret_count, struct err *err);
-void yaml_free(const cyaml_schema_value_t *schema, void *value, unsigned count);
+void yaml_release(const cyaml_schema_value_t *schema, void *value, unsigned count);
 
 /* As yaml_read when the tree is there already (to ask it for lines later). `text` must
  * be what the tree was read from. */

@@ -43,7 +43,7 @@ void manifest_destroy(struct manifest **manifest)
         if ((*manifest)->file_fds[i] >= 0)
             close((*manifest)->file_fds[i]);
     free((*manifest)->file_fds);
-    yaml_free(&manifest_schema, *manifest, 0);
+    yaml_release(&manifest_schema, *manifest, 0);
     *manifest = NULL;
 }
 

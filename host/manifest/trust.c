@@ -196,7 +196,7 @@ void trust_destroy(struct trust **trust)
     if (*trust == NULL)
         return;
     if ((*trust)->text != NULL)
-        yaml_free(&trust_schema, (*trust)->text, 0);
+        yaml_release(&trust_schema, (*trust)->text, 0);
     free((*trust)->keys);
     free((*trust)->path);
     free(*trust);

@@ -333,7 +333,7 @@ static void a_schema_fills_structs_and_absent_members_are_zero(void)
     CHECK_INT(list->items[0].port, 65535);
     CHECK_INT(list->items[1].number, -5);
     CHECK(list->items[1].yes && !list->items[0].yes);
-    yaml_free(&list_schema, value, 0);
+    yaml_release(&list_schema, value, 0);
 }
 
 static void check_schema_refused(const char *text, const char *field, const char *says)
