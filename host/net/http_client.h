@@ -29,7 +29,7 @@ struct http_client_limits {
 struct http_client *http_client_create(struct loop *loop,
                                        const struct http_client_limits *limits,
                                        struct err *err);
-/* Ends every call with HTTP_MAYBE_SENT or HTTP_NOT_SENT first. */
+/* Ends every call with HTTP_MAYBE_SENT or HTTP_NOT_SENT first. Not from a `done`. */
 void http_client_destroy(struct http_client **client);
 
 enum http_end {
@@ -59,6 +59,9 @@ struct http_outgoing {
     int64_t connect_ms;
     int64_t timeout_ms;
     size_t reply_bytes;
+    /* Never on a kept connection. For a request that must not end MAYBE_SENT only because
+     * the other side closed an idle connection just then. */
+    bool fresh_connection;
 };
 
 /* `reply` is NULL unless HTTP_REPLIED, and borrowed during the call; `err` says why for
@@ -68,12 +71,16 @@ typedef void (*http_done)(void *arg, enum http_end end, int status,
                           struct slice body, const struct err *err);
 
 /* Starts it; copies what it needs. `done` is called later, never from inside. NULL when
- * it cannot be started (then done is not called). */
+ * it cannot be started (then done is not called): a URL with another scheme or with
+ * credentials, a field that is malformed or that the client sets itself (Host,
+ * Content-Length, Connection and such; Authorization when the identity has one). Past
+ * `connections` calls wait for their turn; their deadline runs meanwhile. The request is
+ * written at most once: nothing in here repeats it. */
 struct http_call *http_send(struct http_client *client,
                             const struct http_outgoing *outgoing, http_done done,
                             void *arg, struct err *err);
 
-/* Drops it: `done` is not called. */
+/* Drops it: `done` is not called. Not after `done`. */
 void http_cancel(struct http_call **call);
 
 #endif
