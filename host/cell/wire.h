@@ -39,7 +39,8 @@ enum wire_kind {
     WIRE_CHECK = 20,   /* Look at settings: bytes JSON -> bytes field, bytes message. */
     WIRE_DECIDE = 32,  /* Host -> policy cell: bytes function, bytes JSON array of
                          arguments -> JSON result (lua_sandbox.h). */
-    WIRE_EXPLAIN = 33, /* As WIRE_DECIDE -> JSON of result or error, and the trace. */
+    WIRE_EXPLAIN = 33, /* As WIRE_DECIDE, then u32: 1 for the values of locals ->
+                          JSON of result or error, and the trace. */
     WIRE_RETURNED = 34, /* Bytes file name -> JSON of what that file returned. */
     WIRE_LINES = 35     /* Nothing -> JSON of the lines with code, by file. */
 };

@@ -1,9 +1,8 @@
-/* lua_json.h - JSON values to Lua values and back.
+/* lua_json.h - Lua values to JSON.
  *
- * Integers stay integers. A null member of an object is absent in Lua; a null element
- * of an array is the value `null`, which is also a name that scripts know. An array
- * becomes a table that remembers being a list, so that an empty one is written as []
- * again; any other empty table is written as {}.
+ * Integers stay integers, and `null` (a light userdata) is null. A table that came from
+ * an array, or that a script gave to list(), remembers being a list, so that an empty
+ * one is written as []; any other empty table is written as {}.
  *
  * Threads  The state's. */
 #ifndef CELL_INSIDE_LUA_JSON_H
@@ -19,9 +18,6 @@ void lua_json_start(lua_State *lua);
 
 /* The table at the top of the stack is a list from now on. May raise. */
 void lua_json_mark_list(lua_State *lua);
-
-/* Pushes `value`. Raises when it is nested too deep or memory is short. */
-void lua_json_push(lua_State *lua, const json_t *value);
 
 /* The value at the top of the stack as JSON of about `most_bytes` at most; the stack is
  * as before. NULL and a sentence (static) when it has no such form. Never raises. The

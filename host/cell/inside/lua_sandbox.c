@@ -10,6 +10,7 @@
 #include "cell/inside/lua_json.h"
 #include "cell/inside/lua_library.h"
 #include "cell/inside/lua_memory.h"
+#include "cell/inside/lua_parse.h"
 #include "cell/inside/lua_trace.h"
 
 /* How often the collector would start: at ten times what is in use. A decision ends
@@ -35,7 +36,7 @@ struct job {
     void (*run)(lua_State *lua, struct job *job);
     struct slice name; /* A file's or a function's. */
     struct slice text; /* A file's. */
-    const json_t *args;
+    struct slice args;
     json_t *result; /* New; NULL when the job failed. */
 };
 
@@ -194,11 +195,8 @@ static void job_call(lua_State *lua, struct job *job)
     lua_pushvalue(lua, -1);
     if (lua_rawget(lua, -3) != LUA_TFUNCTION)
         luaL_error(lua, "no file defines the function '%s'", name);
-    size_t count = json_array_size(job->args);
-    luaL_checkstack(lua, (int)count + 4, "too many arguments");
-    for (size_t i = 0; i < count; i++)
-        lua_json_push(lua, json_array_get(job->args, i));
-    lua_call(lua, (int)count, 1);
+    int count = lua_parse_args(lua, job->args);
+    lua_call(lua, count, 1);
     read_result(lua, job, name);
 }
 
@@ -256,26 +254,6 @@ static bool answer(struct sandbox *sandbox, struct job *job, struct buf *ret,
     return write_json(job->result, ret, err);
 }
 
-static json_t *read_args(const struct sandbox *sandbox, struct slice args,
-                         struct err *err)
-{
-    json_error_t found;
-    if (args.size > sandbox->limits.input_bytes) {
-        err_set(err, ERR_LIMIT, "the arguments have %zu bytes, more than %zu",
-                args.size, sandbox->limits.input_bytes);
-        return NULL;
-    }
-    json_t *value = json_loadb(args.ptr, args.size, JSON_REJECT_DUPLICATES, &found);
-    if (value == NULL)
-        err_set(err, ERR_INVALID, "the arguments are not JSON: %s", found.text);
-    else if (!json_is_array(value))
-        err_set(err, ERR_INVALID, "the arguments are not a JSON array");
-    if (json_is_array(value))
-        return value;
-    json_decref(value);
-    return NULL;
-}
-
 struct sandbox *sandbox_create(const struct sandbox_limits *limits, struct err *err)
 {
     struct sandbox *sandbox = calloc(1, sizeof *sandbox);
@@ -315,7 +293,10 @@ bool sandbox_load(struct sandbox *sandbox, const char *name, struct slice text,
 {
     assert(!sandbox->frozen);
     struct job job = { .run = job_load, .name = slice_of(name), .text = text };
-    return do_job(sandbox, &job, err);
+    if (do_job(sandbox, &job, err))
+        return true;
+    bool named = strncmp(err->text, name, strlen(name)) == 0;
+    return named ? false : err_wrap(err, "%s", name);
 }
 
 bool sandbox_freeze(struct sandbox *sandbox, struct err *err)
@@ -330,24 +311,16 @@ bool sandbox_freeze(struct sandbox *sandbox, struct err *err)
 bool sandbox_call(struct sandbox *sandbox, struct slice function, struct slice args,
                   struct buf *ret, struct err *err)
 {
-    json_t *values = read_args(sandbox, args, err);
-    if (values == NULL)
-        return false;
-    struct job job = { .run = job_call, .name = function, .args = values };
-    bool ok = answer(sandbox, &job, ret, err);
-    json_decref(values);
-    return ok;
+    struct job job = { .run = job_call, .name = function, .args = args };
+    return answer(sandbox, &job, ret, err);
 }
 
 bool sandbox_explain(struct sandbox *sandbox, struct slice function, struct slice args,
-                     struct buf *ret, struct err *err)
+                     bool locals, struct buf *ret, struct err *err)
 {
-    json_t *values = read_args(sandbox, args, err);
-    if (values == NULL)
-        return false;
     assert(sandbox->frozen);
-    struct lua_trace trace = { .lines = json_array() };
-    struct job job = { .run = job_call, .name = function, .args = values };
+    struct lua_trace trace = { .lines = json_array(), .locals = locals };
+    struct job job = { .run = job_call, .name = function, .args = args };
     struct err why = ERR_INIT;
     sandbox->trace = &trace;
     bool ok = do_job(sandbox, &job, &why);
@@ -355,7 +328,6 @@ bool sandbox_explain(struct sandbox *sandbox, struct slice function, struct slic
     json_t *told = json_pack("{s:o, s:b, s:o*, s:s*}", "trace", trace.lines, "cut",
                              trace.cut, "result", job.result, "error",
                              ok ? NULL : why.text);
-    json_decref(values);
     return write_json(told, ret, err);
 }
 

@@ -21,7 +21,7 @@
 struct sandbox_limits {
     size_t memory_bytes; /* 1 MiB to 1 GiB. */
     int instructions;    /* Of one load or call. */
-    size_t input_bytes, result_bytes;
+    size_t result_bytes;
 };
 
 struct sandbox;
@@ -44,9 +44,10 @@ bool sandbox_call(struct sandbox *sandbox, struct slice function, struct slice a
                   struct buf *ret, struct err *err);
 
 /* As sandbox_call, but appends {"result":...,"error":"...","trace":[...],"cut":bool}
- * (lua_trace.h); exactly one of result and error. False only when there is no trace. */
+ * (lua_trace.h); exactly one of result and error. False only when there is no trace.
+ * `locals`: with the values of local variables at each line. */
 bool sandbox_explain(struct sandbox *sandbox, struct slice function, struct slice args,
-                     struct buf *ret, struct err *err);
+                     bool locals, struct buf *ret, struct err *err);
 
 /* Appends as JSON what the file returned when it was loaded. */
 bool sandbox_returned(struct sandbox *sandbox, struct slice file, struct buf *ret,

@@ -55,10 +55,10 @@ void lua_trace_add(struct lua_trace *trace, lua_State *lua, lua_Debug *activatio
     }
     if (!lua_checkstack(lua, 10) || !lua_getinfo(lua, "Snl", activation))
         return; /* Then the line is missing, which coverage would show. */
-    json_t *line = json_pack("{s:s, s:i, s:s*, s:i, s:o}", "file",
-                             activation->short_src, "line", activation->currentline,
-                             "function", activation->name, "depth", depth_of(lua),
-                             "locals", locals_of(lua, activation));
+    json_t *line = json_pack(
+        "{s:s, s:i, s:s*, s:i, s:o*}", "file", activation->short_src, "line",
+        activation->currentline, "function", activation->name, "depth", depth_of(lua),
+        "locals", trace->locals ? locals_of(lua, activation) : NULL);
     json_array_append_new(trace->lines, line);
 }
 

@@ -13,10 +13,12 @@
 enum { LUA_TRACE_LINES_MAX = 2000 };
 
 /* {"file":"rbac.lua","line":41,"function":"authorize","depth":1,"locals":{...}} for
- * each executed line, in order. `locals` are the values before the line, as short text.
+ * each executed line, in order. `locals` are the values before the line, as short text,
+ * when they are wanted.
  * "function" is absent where Lua knows no name. */
 struct lua_trace {
     json_t *lines; /* An array; the owner's. */
+    bool locals;   /* With their values. */
     bool cut;      /* There were more lines than LUA_TRACE_LINES_MAX. */
 };
 

@@ -16,7 +16,7 @@
 #include "cell/inside/start.h"
 #include "cell/inside/talk.h"
 
-enum { INPUT_BYTES = 1 << 20, FILE_BYTES = 1 << 20, TRACE_BYTES = 8 << 20 };
+enum { FILE_BYTES = 1 << 20, TRACE_BYTES = 8 << 20 };
 
 /* The text of the sealed file, kept until the process ends. */
 static struct slice read_file(int fd, const char *name)
@@ -55,7 +55,6 @@ static struct sandbox *load_files(const struct start *start)
     const struct sandbox_limits limits = {
         .memory_bytes = argument(start, "lua_bytes", 16 << 20),
         .instructions = (int)argument(start, "instructions", 1000000),
-        .input_bytes = INPUT_BYTES,
         .result_bytes = argument(start, "result_bytes", 256 << 10),
     };
     struct sandbox *sandbox = sandbox_create(&limits, &err);
@@ -85,12 +84,13 @@ static void warm_up(struct sandbox *sandbox, struct buf *reply)
 static bool answer(struct sandbox *sandbox, uint32_t kind, struct wire_reader *reader,
                    struct buf *reply, struct err *err)
 {
-    struct slice name = wire_bytes(reader);
+    struct slice name = wire_bytes(reader), args;
     switch (kind) {
     case WIRE_DECIDE:
         return sandbox_call(sandbox, name, wire_bytes(reader), reply, err);
     case WIRE_EXPLAIN:
-        return sandbox_explain(sandbox, name, wire_bytes(reader), reply, err);
+        args = wire_bytes(reader);
+        return sandbox_explain(sandbox, name, args, wire_u32(reader) == 1, reply, err);
     case WIRE_RETURNED:
         return sandbox_returned(sandbox, name, reply, err);
     case WIRE_LINES:
