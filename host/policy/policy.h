@@ -1,7 +1,8 @@
 /* policy.h - asks the operator's signed Lua what may be done and who serves it.
  *
- * A policy is one signed revision of the files rbac.lua and routing.lua, running in a
- * policy cell of its own per loop. Functions (policies/README.md): authorize(request)
+ * A policy is one signed revision of the files rbac.lua and routing.lua, running in
+ * policy cells of its own per loop: one decides, and a spare takes over what waits
+ * behind a decision that takes long. Functions (policies/README.md): authorize(request)
  * and route(order, adapters), each returning a decision and a reason. Fail closed: a
  * cell that crashes, hangs or answers nonsense is a refusal with ERR_UNAVAILABLE, never
  * an allow.
@@ -27,11 +28,17 @@ void policy_image_destroy(struct policy_image **image);
 int64_t policy_image_revision(const struct policy_image *image);
 const char *policy_image_digest(const struct policy_image *image);
 
+/* `limits`: memory_bytes is the script's memory, cpu_ms and wall_ms those of one
+ * decision. A loop in a script ends earlier, with an error that names its line
+ * (POLICY_INSTRUCTIONS_PER_MS); the deadlines end what that cannot. */
+enum { POLICY_INSTRUCTIONS_PER_MS = 20000 };
 struct policy;
 struct policy *policy_create(struct loop *loop, const struct policy_image *image,
                              const char *cell_program, const struct cell_limits *limits,
                              struct err *err);
-void policy_destroy(struct policy **policy);
+void policy_destroy(struct policy **policy); /* Open questions end failed, first. */
+
+/* A cell is up, and its files define the functions named above. */
 bool policy_is_ready(const struct policy *policy);
 
 /* What was decided. Borrowed during the callback. */
@@ -43,6 +50,8 @@ struct policy_decision {
     char id[ID_SIZE];      /* A new id for the record. */
     char input_digest[65]; /* SHA-256 of the arguments' sorted JSON. */
     struct slice input;    /* The arguments as JSON, for the decision's record. */
+    struct slice result;   /* The script's whole answer as JSON (a route's candidates
+                              are in it); empty when it failed. */
     bool failed;           /* The script or its cell failed: refuse with 503. */
 };
 
