@@ -1,0 +1,4 @@
+-- A yes that carries a function.
+function authorize()
+  return { allow = true, reason = 'x', extra = authorize }
+end

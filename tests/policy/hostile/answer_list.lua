@@ -1,0 +1,4 @@
+-- A list for an answer.
+function authorize()
+  return { true, 'because' }
+end

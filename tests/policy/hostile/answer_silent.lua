@@ -1,0 +1,4 @@
+-- A yes without a reason.
+function authorize()
+  return { allow = true }
+end

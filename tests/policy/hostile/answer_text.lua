@@ -1,0 +1,4 @@
+-- A text for an answer.
+function authorize()
+  return 'yes'
+end

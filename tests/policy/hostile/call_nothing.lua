@@ -1,0 +1,4 @@
+-- Calling what is no function.
+function authorize(request)
+  return request()
+end

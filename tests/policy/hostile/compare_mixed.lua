@@ -1,0 +1,4 @@
+-- Comparing what has no order.
+function authorize()
+  return {} < {}
+end

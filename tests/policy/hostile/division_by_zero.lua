@@ -1,0 +1,4 @@
+-- Integer division by zero.
+function authorize()
+  return 1 // 0
+end

@@ -1,0 +1,4 @@
+-- An error that is a function.
+function authorize()
+  error(error)
+end

@@ -1,0 +1,4 @@
+-- An error that is nothing.
+function authorize()
+  error(nil)
+end

@@ -1,0 +1,4 @@
+-- An error that is no text.
+function authorize()
+  error({ allow = true, reason = 'please' })
+end

@@ -1,0 +1,4 @@
+-- Bytecode of a function.
+function authorize()
+  return ('').dump(authorize)
+end

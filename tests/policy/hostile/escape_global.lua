@@ -1,0 +1,4 @@
+-- Keeping something for the next decision.
+function authorize()
+  counter = 1
+end

@@ -1,0 +1,4 @@
+-- The file system.
+function authorize()
+  return io.open('/etc/passwd')
+end

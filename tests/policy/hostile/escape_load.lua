@@ -1,0 +1,4 @@
+-- Bytecode inside a text chunk.
+function authorize()
+  return load('\27Lua')
+end

@@ -1,0 +1,4 @@
+-- The system.
+function authorize()
+  return os.execute('true')
+end

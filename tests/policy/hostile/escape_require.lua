@@ -1,0 +1,4 @@
+-- Loading a library.
+function authorize()
+  return require('os').execute('true')
+end

@@ -1,0 +1,4 @@
+-- The most usual mistake.
+function authorize(request)
+  return request.nothing.at.all
+end

@@ -1,0 +1,4 @@
+-- A numeric loop whose end cannot be reached.
+function authorize()
+  for _ = 0.0, math.huge do end
+end

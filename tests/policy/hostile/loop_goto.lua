@@ -1,0 +1,5 @@
+-- An endless loop without a loop statement.
+function authorize()
+  ::again::
+  goto again
+end

@@ -1,0 +1,4 @@
+-- The plainest endless loop.
+function authorize()
+  while true do end
+end

@@ -1,0 +1,4 @@
+-- The same through gsub.
+function authorize()
+  return ('a'):rep(50000):gsub('.-.-.-.-.-b', '')
+end

@@ -1,0 +1,2 @@
+-- Ends with an error of its own while loading.
+error('no')

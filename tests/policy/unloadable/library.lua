@@ -1,0 +1,2 @@
+-- Replaces a name of the library.
+string = {}

@@ -1,0 +1,2 @@
+-- Does not even finish loading.
+while true do end

@@ -1,0 +1,2 @@
+-- No Lua.
+function authorize(request

@@ -1,0 +1,2 @@
+-- Defines what another file defines already.
+function route() end

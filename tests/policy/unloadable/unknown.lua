@@ -1,0 +1,2 @@
+-- Uses a name that does not exist.
+local x = os.time()
