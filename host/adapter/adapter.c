@@ -218,6 +218,22 @@ static struct cell_limits limits_of(const struct settings *settings,
     };
 }
 
+/* What the manifest leaves open, the host's settings say. */
+static void fill_open(struct manifest *manifest, const struct settings *settings)
+{
+    const struct {
+        int64_t *open;
+        enum setting_id id;
+    } rows[] = {
+        { &manifest->retry_base_ms, SET_ENGINE_RETRY_BASE_MS },
+        { &manifest->retry_most_ms, SET_ENGINE_RETRY_MOST_MS },
+        { &manifest->retry_attempts, SET_ENGINE_ATTEMPTS },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (*rows[i].open == 0)
+            *rows[i].open = settings_int(settings, rows[i].id);
+}
+
 static bool spawn(struct adapter *adapter, struct loop *loop,
                   const struct settings *settings, struct err *err)
 {
@@ -249,6 +265,7 @@ struct adapter *adapter_create(struct loop *loop, const struct settings *setting
     adapter->manifest = manifest;
     adapter->conf = conf;
     adapter->changed = changed;
+    fill_open(manifest, settings);
     adapter->arg = arg;
     if (!spawn(adapter, loop, settings, err)) {
         err_wrap(err, "adapter %s", manifest->name);

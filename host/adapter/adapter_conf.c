@@ -422,9 +422,8 @@ static bool read_raw(const char *path, const struct schema *schema,
     struct buf text;
     buf_init(&text, YAML_BYTES_MAX);
     void *value = NULL;
-    unsigned count = 0;
     bool ok = file_read(path, &text, err) &&
-              yaml_read(buf_slice(&text), path, &schema->value, &value, &count, err);
+              yaml_read(buf_slice(&text), path, &schema->value, &value, NULL, err);
     buf_finish(&text);
     *ret = value;
     return ok;
