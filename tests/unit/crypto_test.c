@@ -237,6 +237,20 @@ static void a_wrong_sealing_key_is_refused_without_being_told(void)
     }
 }
 
+static void more_than_the_limit_is_not_sealed(void)
+{
+    struct err err = ERR_INIT;
+    struct sealer *sealer = key_one();
+    struct buf sealed;
+    buf_init(&sealed, 10);
+    CHECK(!seal(sealer, "t", "c", (struct slice){ "", 16 * 1024 * 1024 + 1 }, &sealed,
+                &err));
+    CHECK_INT(err.code, ERR_LIMIT);
+    CHECK(!seal(sealer, "t", "c", SLICE_LITERAL("more than ten"), &sealed, &err));
+    buf_finish(&sealed);
+    sealer_destroy(&sealer);
+}
+
 static void a_sealing_key_is_read_from_a_file(void)
 {
     struct err err = ERR_INIT;
@@ -423,7 +437,8 @@ TESTS("crypto", CASE(scratch), CASE(sha256_agrees_with_the_standard),
       CASE(sealing_twice_gives_two_texts_and_an_empty_value_is_sealed_too),
       CASE(a_value_sealed_elsewhere_by_the_description_opens),
       CASE(a_wrong_sealing_key_is_refused_without_being_told),
-      CASE(a_sealing_key_is_read_from_a_file), CASE(a_signature_of_minisign_is_good),
+      CASE(more_than_the_limit_is_not_sealed), CASE(a_sealing_key_is_read_from_a_file),
+      CASE(a_signature_of_minisign_is_good),
       CASE(no_changed_byte_of_the_message_is_trusted),
       CASE(no_changed_byte_of_the_signature_is_trusted),
       CASE(a_cut_or_padded_signature_is_malformed),

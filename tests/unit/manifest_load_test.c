@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -235,6 +236,9 @@ static void an_unknown_extra_signature_is_ignored_and_a_bad_known_one_is_not(voi
     CHECK(snprintf(path, sizeof path, "%s.2.minisig", manifest_path) > 0);
     put(path, "untrusted comment: nothing\n");
     load_refused(ERR_UNTRUSTED, "malformed");
+    CHECK(unlink(path) == 0 && mkdir(path, 0700) == 0);
+    load_refused(ERR_UNTRUSTED, "expected a regular file, found another kind");
+    CHECK(rmdir(path) == 0);
     sign("two", "-H", 2);
     put_manifest("revision: 7", "revision: 8");
     load_refused(ERR_UNTRUSTED, "by key two: the signature is of another message");
@@ -321,6 +325,13 @@ static void a_trust_file_that_could_not_work_is_refused(void)
     a_wrong_trust_file_is_told(text.ptr,
                                ":3: /keys/1/key: expected each key once, found "
                                "the key of \"a\" again");
+    buf_clear(&text);
+    buf_add_format(&text,
+                   "keys:\n - {name: a, key: \"%s\", kinds: [adapter]}\n"
+                   " - {name: a, key: \"%s\", kinds: [adapter]}\n",
+                   key_text[0], key_text[1]);
+    a_wrong_trust_file_is_told(text.ptr, ":3: /keys/1/name: expected each name once, "
+                                         "found \"a\" twice");
     buf_clear(&text);
     buf_add_format(&text,
                    "keys:\n - {name: a, key: \"%s\", kinds: [adapter]}\n"

@@ -386,6 +386,20 @@ static void a_document_that_does_not_fit_its_schema_is_told_where_and_why(void)
                          "doc.yaml:2: /items/0/name: expected text, found a mapping");
 }
 
+/* A type that the tree's check leaves to libcyaml still ends in one sentence. */
+static void what_libcyaml_itself_refuses_is_told_in_its_words(void)
+{
+    static const cyaml_strval_t words[] = { { "red", 1 } };
+    static const cyaml_schema_value_t schema = { CYAML_VALUE_ENUM(
+        CYAML_FLAG_POINTER | CYAML_FLAG_STRICT, int, words, 1) };
+    struct err err = ERR_INIT;
+    void *value = NULL;
+    CHECK(!yaml_read(SLICE_LITERAL("blue\n"), "doc.yaml", &schema, &value, NULL, &err));
+    CHECK(strstr(err.text, "doc.yaml:1: Invalid value: ") != NULL);
+    CHECK(strstr(err.text, "blue") != NULL && strchr(err.text, '\n') == NULL);
+    CHECK(!yaml_read(SLICE_LITERAL("*a"), "doc.yaml", &schema, &value, NULL, &err));
+}
+
 static void the_value_of_an_unknown_field_is_not_repeated(void)
 {
     check_schema_refused("items:\n - {name: a, password: hunter2}\n",
@@ -421,4 +435,5 @@ TESTS("settings", CASE(scratch), CASE(every_row_has_a_default_in_its_range_and_a
       CASE(yaml_has_caps_on_bytes_levels_and_values),
       CASE(a_schema_fills_structs_and_absent_members_are_zero),
       CASE(a_document_that_does_not_fit_its_schema_is_told_where_and_why),
+      CASE(what_libcyaml_itself_refuses_is_told_in_its_words),
       CASE(the_value_of_an_unknown_field_is_not_repeated), CASE(swept))
