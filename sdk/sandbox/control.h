@@ -1,0 +1,17 @@
+/* control.h - the routes below /sandbox/ that every side has.
+ *
+ *   GET    /sandbox/ledger?after=N   lines of JSON (ledger.h)
+ *   GET    /sandbox/faults           what is still to go wrong
+ *   POST   /sandbox/faults           one more (fault.h)
+ *   DELETE /sandbox/faults           none any more
+ *   GET    /sandbox/health           {"side":...,"ledger":N} */
+#ifndef SANDBOX_CONTROL_H
+#define SANDBOX_CONTROL_H
+
+#include "sandbox.h"
+
+/* Below /sandbox/ here, else the side's. Answers in any case. */
+void control_serve(struct sandbox *sandbox, const struct sandbox_side *side,
+                   void *state, struct http_exchange *exchange);
+
+#endif

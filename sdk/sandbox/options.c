@@ -1,0 +1,189 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "base/slice.h"
+#include "sandbox.h"
+
+struct option_row {
+    const char *name;
+    const char *argument; /* NULL: a flag. */
+    bool (*apply)(struct sandbox_options *options, const char *value);
+    const char *text;
+};
+
+static bool number(const char *value, int64_t most, int64_t *ret)
+{
+    uint64_t read = 0;
+    if (!slice_u64(slice_of(value), &read) || read > (uint64_t)most)
+        return false;
+    *ret = (int64_t)read;
+    return true;
+}
+
+static bool add(struct option_list *list, const char *value)
+{
+    if (list->count == OPTION_LIST_MAX)
+        return false;
+    list->items[list->count++] = value;
+    return true;
+}
+
+static bool set_listen(struct sandbox_options *options, const char *value)
+{
+    options->listen = value;
+    return true;
+}
+
+static bool set_control(struct sandbox_options *options, const char *value)
+{
+    options->control = value;
+    return true;
+}
+
+static bool set_tls_dir(struct sandbox_options *options, const char *value)
+{
+    options->tls_dir = value;
+    return true;
+}
+
+static bool set_plain(struct sandbox_options *options, const char *value)
+{
+    (void)value;
+    options->is_plain = true;
+    return true;
+}
+
+static bool set_callback(struct sandbox_options *options, const char *value)
+{
+    options->callback = value;
+    return true;
+}
+
+static bool set_latency(struct sandbox_options *options, const char *value)
+{
+    return number(value, 3600000, &options->latency_ms);
+}
+
+static bool set_ledger(struct sandbox_options *options, const char *value)
+{
+    return number(value, 4096, &options->ledger_mb) && options->ledger_mb > 0;
+}
+
+static bool add_stock(struct sandbox_options *options, const char *value)
+{
+    return strchr(value, '=') != NULL && add(&options->stock, value);
+}
+
+static bool add_requester(struct sandbox_options *options, const char *value)
+{
+    return add(&options->requesters, value);
+}
+
+static bool set_prefix(struct sandbox_options *options, const char *value)
+{
+    size_t size = strlen(value);
+    options->iccid_prefix = value;
+    return size >= 4 && size <= 7 && strspn(value, "0123456789") == size;
+}
+
+static bool set_address(struct sandbox_options *options, const char *value)
+{
+    options->smdp_address = value;
+    return true;
+}
+
+static bool set_release_again(struct sandbox_options *options, const char *value)
+{
+    options->release_again_refused = strcmp(value, "refuse") == 0;
+    return options->release_again_refused || strcmp(value, "accept") == 0;
+}
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    { "listen",        "ADDRESS", set_listen,
+      "where the carrier listens (127.0.0.1:0)" },
+    { "control",       "ADDRESS", set_control,
+      "the routes below /sandbox/ there too, without TLS" },
+    { "tls-dir",       "DIR",     set_tls_dir,
+      "ca.pem, server.pem/.key, carrier.pem/.key (tools/dev-tls.sh makes them)" },
+    { "plain",         NULL,      set_plain,
+      "no TLS at all; for load tests" },
+    { "callback",      "URL",     set_callback,
+      "where the host takes notifications" },
+    { "latency-ms",    "N",       set_latency,
+      "wait this long before each answer" },
+    { "ledger-mb",     "N",       set_ledger,
+      "memory of the ledger; the oldest lines go first (64)" },
+    { "stock",         "TYPE=N",  add_stock,
+      "smdp: N profiles of that type; may be repeated" },
+    { "requester",     "ID",      add_requester,
+      "smdp: only this functionRequesterIdentifier; may be repeated" },
+    { "iccid-prefix",  "DIGITS",  set_prefix,
+      "smdp: how each ICCID begins, 4 to 7 digits (8995)" },
+    { "smdp-address",  "NAME",    set_address,
+      "smdp: smdpAddress in replies; empty leaves it out" },
+    { "release-again", "WORD",    set_release_again,
+      "smdp: accept or refuse (8.2.1/3.5) a second releaseProfile (accept)" },
+};
+/* clang-format on */
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+static bool parse(int argc, char **argv, struct sandbox_options *ret, bool *ret_help,
+                  struct err *err)
+{
+    struct option longs[ROW_COUNT + 2] = { 0 };
+    for (int i = 0; i < ROW_COUNT; i++)
+        longs[i] = (struct option){ rows[i].name, rows[i].argument != NULL, NULL, i };
+    longs[ROW_COUNT] = (struct option){ "help", no_argument, NULL, ROW_COUNT };
+    opterr = 0;
+    for (;;) {
+        int found = getopt_long(argc, argv, "h", longs, NULL);
+        if (found == -1)
+            return true;
+        if (found == '?')
+            return err_set(err, ERR_INVALID, "%s is not an option, or lacks its value",
+                           argv[optind - 1]);
+        if (found == 'h' || found == ROW_COUNT)
+            *ret_help = true;
+        else if (!rows[found].apply(ret, optarg))
+            return err_field(err, rows[found].name, "expected %s, found \"%s\"",
+                             rows[found].argument, optarg);
+    }
+}
+
+bool options_read(int argc, char **argv, struct sandbox_options *ret, bool *ret_help,
+                  struct err *err)
+{
+    *ret = (struct sandbox_options){
+        .listen = "127.0.0.1:0",
+        .ledger_mb = 64,
+        .iccid_prefix = "8995",
+        .smdp_address = "smdp.sandbox.example",
+    };
+    *ret_help = false;
+    if (!parse(argc, argv, ret, ret_help, err) || *ret_help)
+        return *ret_help;
+    if (optind + 1 != argc)
+        return err_set(err, ERR_INVALID, "expected one side, found %d", argc - optind);
+    ret->side = argv[optind];
+    if (ret->is_plain == (ret->tls_dir != NULL))
+        return err_set(err, ERR_INVALID, "expected either --tls-dir or --plain");
+    return true;
+}
+
+void options_help(FILE *out)
+{
+    fprintf(out, "esim-sandbox - carriers to develop and test against\n\n"
+                 "  esim-sandbox SIDE --tls-dir DIR [options]\n\nSides:\n");
+    for (size_t i = 0; i < sandbox_side_count; i++)
+        fprintf(out, "  %-10s %s\n", sandbox_sides[i]->name, sandbox_sides[i]->text);
+    fprintf(out, "\nOptions:\n");
+    for (int i = 0; i < ROW_COUNT; i++)
+        fprintf(out, "  --%-14s %-8s %s\n", rows[i].name,
+                rows[i].argument != NULL ? rows[i].argument : "", rows[i].text);
+    fprintf(out,
+            "\nPrints one line of JSON with its address, then serves until SIGTERM.\n"
+            "sdk/sandbox/README.md describes the routes below /sandbox/.\n");
+}
