@@ -1,5 +1,3 @@
-/* The YAML schema of the settings is made at run time from the manifest's rows, so that
- * libcyaml itself refuses an unknown setting and says in which line it stands. */
 #include "adapter/adapter_conf.h"
 
 #include <assert.h>
@@ -7,33 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapter/adapter_conf_raw.h"
 #include "adapter/adapter_secret.h"
 #include "base/arena.h"
 #include "base/json.h"
-#include "conf/file.h"
-#include "conf/yaml.h"
 
-enum { CONF_LIMIT_BYTES = 4 << 20, TENANTS_MAX = 4096 };
-
-struct raw_place {
-    char *name;
-    char *url;
-};
-
-struct raw_tenant {
-    char *tenant;
-    char **settings; /* One text a manifest row, NULL when absent. */
-    struct raw_place *endpoints;
-    unsigned endpoints_count;
-};
-
-struct raw_conf {
-    char **settings;
-    struct raw_place *endpoints;
-    unsigned endpoints_count;
-    struct raw_tenant *tenants;
-    unsigned tenants_count;
-};
+enum { CONF_LIMIT_BYTES = 4 << 20 };
 
 struct adapter_conf {
     struct arena *arena;
@@ -42,78 +19,6 @@ struct adapter_conf {
     unsigned view_count;
     const char *callback_secret;
 };
-
-/* ---- schema ---- */
-
-static const cyaml_schema_field_t place_fields[] = {
-    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct raw_place, name, 1, 63),
-    CYAML_FIELD_STRING_PTR("url", CYAML_FLAG_POINTER, struct raw_place, url, 1, 512),
-    CYAML_FIELD_END
-};
-static const cyaml_schema_value_t place_schema = { CYAML_VALUE_MAPPING(
-    CYAML_FLAG_DEFAULT, struct raw_place, place_fields) };
-
-struct schema {
-    cyaml_schema_field_t *settings; /* One a manifest row, and the end. */
-    cyaml_schema_field_t tenant[4];
-    cyaml_schema_value_t tenant_value;
-    cyaml_schema_field_t top[4];
-    cyaml_schema_value_t value;
-};
-
-static bool schema_build(struct schema *schema, const struct manifest *manifest,
-                         struct arena *arena)
-{
-    unsigned rows = manifest->settings_count;
-    schema->settings = arena_alloc(arena, (rows + 1) * sizeof *schema->settings);
-    if (schema->settings == NULL)
-        return false;
-    for (unsigned i = 0; i < rows; i++) {
-        cyaml_schema_field_t field = {
-            .key = manifest->settings[i].name,
-            .data_offset = (uint32_t)(i * sizeof(char *)),
-            .value = { CYAML_VALUE_STRING(
-                CYAML_FLAG_POINTER_NULL_STR | CYAML_FLAG_OPTIONAL, char, 0, 65536) },
-        };
-        memcpy(&schema->settings[i], &field, sizeof field);
-    }
-    cyaml_schema_value_t settings = {
-        .type = CYAML_MAPPING,
-        .flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-        .data_size = (uint32_t)((rows == 0 ? 1 : rows) * sizeof(char *)),
-        .mapping = { .fields = schema->settings },
-    };
-    cyaml_schema_field_t tenant[] = {
-        CYAML_FIELD_STRING_PTR("tenant", CYAML_FLAG_POINTER, struct raw_tenant, tenant,
-                               1, 63),
-        { .key = "settings",
-          .data_offset = offsetof(struct raw_tenant, settings),
-          .value = settings },
-        CYAML_FIELD_SEQUENCE("endpoints", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-                             struct raw_tenant, endpoints, &place_schema, 0, 32),
-        CYAML_FIELD_END
-    };
-    memcpy(schema->tenant, tenant, sizeof tenant);
-    cyaml_schema_value_t tenant_value = { CYAML_VALUE_MAPPING(
-        CYAML_FLAG_DEFAULT, struct raw_tenant, schema->tenant) };
-    memcpy(&schema->tenant_value, &tenant_value, sizeof tenant_value);
-    cyaml_schema_field_t top[] = {
-        { .key = "settings",
-          .data_offset = offsetof(struct raw_conf, settings),
-          .value = settings },
-        CYAML_FIELD_SEQUENCE("endpoints", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-                             struct raw_conf, endpoints, &place_schema, 0, 32),
-        CYAML_FIELD_SEQUENCE("tenants", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-                             struct raw_conf, tenants, &schema->tenant_value, 0,
-                             TENANTS_MAX),
-        CYAML_FIELD_END
-    };
-    memcpy(schema->top, top, sizeof top);
-    cyaml_schema_value_t value = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER,
-                                                       struct raw_conf, schema->top) };
-    memcpy(&schema->value, &value, sizeof value);
-    return true;
-}
 
 /* ---- settings ---- */
 
@@ -272,15 +177,6 @@ static bool place_read(const struct raw_place *raw, struct adapter_place *ret,
     return length > 0 && length < (int)sizeof ret->base;
 }
 
-static const struct raw_place *raw_place_of(const struct raw_place *places,
-                                            unsigned count, const char *name)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (strcmp(places[i].name, name) == 0)
-            return &places[i];
-    return NULL;
-}
-
 /* What the manifest allows a name to be, endpoint or session, in one form. */
 static bool allowed_place(const struct manifest *manifest, const char *name,
                           struct manifest_endpoint *ret)
@@ -416,35 +312,22 @@ static bool views_fill(struct adapter_conf *conf, const struct raw_conf *raw,
     return true;
 }
 
-static bool read_raw(const char *path, const struct schema *schema,
-                     struct raw_conf **ret, struct err *err)
-{
-    struct buf text;
-    buf_init(&text, YAML_BYTES_MAX);
-    void *value = NULL;
-    bool ok = file_read(path, &text, err) &&
-              yaml_read(buf_slice(&text), path, &schema->value, &value, NULL, err);
-    buf_finish(&text);
-    *ret = value;
-    return ok;
-}
-
 struct adapter_conf *adapter_conf_load(const char *path, const char *secret_dir,
                                        const struct manifest *manifest, struct err *err)
 {
     static const struct raw_conf nothing;
-    struct schema schema;
+    struct raw_schema schema;
     struct raw_conf *raw = NULL;
     bool ok = false;
     struct adapter_conf *conf = calloc(1, sizeof *conf);
     if (conf == NULL || (conf->arena = arena_create(CONF_LIMIT_BYTES)) == NULL ||
-        !schema_build(&schema, manifest, conf->arena)) {
+        !raw_schema_build(&schema, manifest, conf->arena)) {
         err_set(err, ERR_LIMIT, "no memory for the adapter's configuration");
         goto out;
     }
     conf->manifest = manifest;
     bool present = path != NULL && access(path, F_OK) == 0;
-    if (present && !read_raw(path, &schema, &raw, err))
+    if (present && !raw_conf_read(path, &schema, &raw, err))
         goto out;
     if (!views_fill(conf, raw == NULL ? &nothing : raw, secret_dir, err)) {
         err_wrap(err, "%s", present ? path : manifest->name);
@@ -454,8 +337,7 @@ struct adapter_conf *adapter_conf_load(const char *path, const char *secret_dir,
     ok = adapter_secret_by_use(&scope, manifest, "callback", conf->arena,
                                &conf->callback_secret, err);
 out:
-    if (raw != NULL)
-        yaml_release(&schema.value, raw, 0);
+    raw_conf_release(&schema, &raw);
     if (!ok)
         adapter_conf_destroy(&conf);
     return conf;
