@@ -82,6 +82,17 @@ static void clear_faults(struct sandbox *sandbox, struct http_exchange *exchange
     show_faults(sandbox, exchange);
 }
 
+static void set_callback(struct sandbox *sandbox, struct http_exchange *exchange)
+{
+    json_t *json = json_read(http_exchange_request(exchange)->body, NULL);
+    const char *url = json_text(json, "url");
+    if (url != NULL && slice_copy(slice_of(url), sandbox->callback, SANDBOX_URL_SIZE))
+        answer_json(exchange, 200, json_deep_copy(json));
+    else
+        answer_message(exchange, 400, "expected {\"url\":\"https://...\"}");
+    json_decref(json);
+}
+
 static void show_health(struct sandbox *sandbox, struct http_exchange *exchange)
 {
     json_t *json = json_object();
@@ -99,6 +110,7 @@ static const struct {
     { "GET", "/sandbox/faults", show_faults },
     { "POST", "/sandbox/faults", add_fault },
     { "DELETE", "/sandbox/faults", clear_faults },
+    { "POST", "/sandbox/callback", set_callback },
     { "GET", "/sandbox/health", show_health },
 };
 

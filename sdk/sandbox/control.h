@@ -4,6 +4,7 @@
  *   GET    /sandbox/faults           what is still to go wrong
  *   POST   /sandbox/faults           one more (fault.h)
  *   DELETE /sandbox/faults           none any more
+ *   POST   /sandbox/callback         {"url":...}: where the host takes notifications now
  *   GET    /sandbox/health           {"side":...,"ledger":N} */
 #ifndef SANDBOX_CONTROL_H
 #define SANDBOX_CONTROL_H

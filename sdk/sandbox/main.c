@@ -91,7 +91,11 @@ static bool open_tls(struct program *program, struct err *err)
 static bool open_shared(struct program *program, struct err *err)
 {
     struct sandbox *sandbox = &program->sandbox;
+    const char *callback = program->options.callback;
     sandbox->options = &program->options;
+    if (!slice_copy(slice_of(callback), sandbox->callback, SANDBOX_URL_SIZE))
+        return err_field(err, "callback", "expected at most %d characters",
+                         SANDBOX_URL_SIZE - 1);
     sandbox->loop = loop_create(err);
     if (sandbox->loop == NULL)
         return false;

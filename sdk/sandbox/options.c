@@ -111,7 +111,7 @@ static const struct option_row rows[] = {
     { "plain",         NULL,      set_plain,
       "no TLS at all; for load tests" },
     { "callback",      "URL",     set_callback,
-      "where the host takes notifications" },
+      "the host's base URL for notifications; the side adds its path" },
     { "latency-ms",    "N",       set_latency,
       "wait this long before each answer" },
     { "ledger-mb",     "N",       set_ledger,

@@ -19,6 +19,8 @@ struct delays;
 struct faults;
 struct ledger;
 
+enum { SANDBOX_URL_SIZE = 1024 };
+
 struct sandbox {
     const struct sandbox_options *options;
     struct loop *loop;
@@ -27,6 +29,7 @@ struct sandbox {
     struct delays *delays;
     struct http_client *client; /* For calls to the host. */
     const struct http_identity *identity;
+    char callback[SANDBOX_URL_SIZE]; /* The host, without the side's path. "": none. */
 };
 
 /* What a side gives. `state` is what its open() made. */

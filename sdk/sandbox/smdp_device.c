@@ -27,6 +27,8 @@ enum {
     REPLY_BYTES = 65536
 };
 
+static const char note_path[] = "/gsma/rsp2/es2plus/handleDownloadProgressInfo";
+
 /* One notification, and what happens to the profile before it. */
 struct note {
     int point;
@@ -191,12 +193,14 @@ static void send_note(struct visit *visit)
     };
     const struct sandbox *sandbox = visit->devices->smdp->sandbox;
     struct err err = ERR_INIT;
+    char url[SANDBOX_URL_SIZE + sizeof note_path];
+    snprintf(url, sizeof url, "%s%s", sandbox->callback, note_path);
     struct buf body;
     buf_init(&body, REPLY_BYTES);
     note_write(visit, &visit->notes[visit->at], &body);
     const struct http_outgoing outgoing = {
         .method = "POST",
-        .url = sandbox->options->callback,
+        .url = url,
         .fields = fields,
         .field_count = sizeof fields / sizeof fields[0],
         .body = buf_slice(&body),
@@ -220,7 +224,7 @@ static void begin_note(struct visit *visit)
         note->has_event = false;
         smdp_move(visit->devices->smdp, visit->profile, note->event, "device");
     }
-    if (visit->devices->smdp->sandbox->options->callback != NULL)
+    if (visit->devices->smdp->sandbox->callback[0] != '\0')
         send_note(visit);
     else
         next_note(visit);

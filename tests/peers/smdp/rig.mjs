@@ -174,7 +174,7 @@ export async function listenForNotifications(tls) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `https://127.0.0.1:${server.address().port}/es2plus/handleDownloadProgressInfo`,
+    url: `https://127.0.0.1:${server.address().port}/callbacks/atom`,
     taken,
     // The HTTP statuses of the next answers; 204 after them.
     answerWith: (statuses) => { answers = [...statuses]; },

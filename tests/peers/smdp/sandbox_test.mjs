@@ -20,9 +20,10 @@ before(async () => {
   judge = await openJudge();
   notifications = await listenForNotifications(tls);
   sandbox = await startSandbox(tls, [
-    '--stock', 'P1=1000', '--requester', '1.2.3', '--callback', notifications.url,
+    '--stock', 'P1=1000', '--requester', '1.2.3', '--callback', 'https://localhost:1',
   ]);
   client = new Client(sandbox.first.address, tls);
+  await client.control('POST', '/sandbox/callback', { url: notifications.url });
 });
 
 after(async () => {
@@ -97,6 +98,11 @@ test('a wrong fault is refused with the reason', LIMIT, async () => {
   }
 });
 
+test('a callback without an address is refused', LIMIT, async () => {
+  assert.equal((await client.control('POST', '/sandbox/callback', {})).status, 400);
+  assert.equal((await client.control('POST', '/sandbox/callback', { url: 'x'.repeat(2000) })).status, 400);
+});
+
 test('members that the standard does not have are listed in the ledger', LIMIT, async () => {
   assert.equal(outcome(await order({ profileType: 'P1', imei: '490154203237518' })), 'done');
   const line = (await client.ledger()).filter((l) => l.kind === 'request').at(-1);
@@ -132,7 +138,7 @@ test('an installation walks to Installed and tells it as the document says', LIM
   assert.deepEqual(taken.map((n) => n.body.notificationPointId), [1, 3, 4]);
   for (const { body, headers, subject, path } of taken) {
     assert.equal(subject, 'carrier');
-    assert.equal(path, '/es2plus/handleDownloadProgressInfo');
+    assert.equal(path, '/callbacks/atom/gsma/rsp2/es2plus/handleDownloadProgressInfo');
     const checked = judge.validateRequest({
       method: 'POST', path: '/gsma/rsp2/es2plus/handleDownloadProgressInfo', headers, body,
     });

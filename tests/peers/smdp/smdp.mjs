@@ -7,6 +7,7 @@
 // prints {"side":"smdp-peer","address":"127.0.0.1:PORT"} and serves until SIGTERM.
 //   GET  /sandbox/ledger                    lines of JSON
 //   GET  /sandbox/profiles/{iccid}          one profile
+//   POST /sandbox/callback                  {"url":"https://..."} instead of --callback
 //   POST /sandbox/devices/{eid}/install     a device scans {"activation_code":"1$..."}
 
 import { randomUUID } from 'node:crypto';
@@ -142,7 +143,8 @@ class Smdp {
       notificationPointId: String(point),
       notificationPointStatus: status,
     });
-    const answered = await post(this.callback, this.tls, body).catch((error) => error.message);
+    const url = this.callback && `${this.callback}${BASE}/handleDownloadProgressInfo`;
+    const answered = await post(url, this.tls, body).catch((error) => error.message);
     this.record('notification', { iccid: profile.iccid, point, result: answered });
   }
 
@@ -183,6 +185,10 @@ class Smdp {
     const [, first, noun, id, verb] = path.split('/');
     if (first !== 'sandbox') return [404, { message: 'no such function' }];
     if (noun === 'ledger' && !id) return [200, this.lines];
+    if (noun === 'callback' && request.method === 'POST') {
+      this.callback = parseJson(text)?.url;
+      return [200, { url: this.callback }];
+    }
     if (noun === 'profiles' && id && !verb) return this.profile(id);
     if (noun === 'devices' && verb === 'install' && request.method === 'POST') {
       return this.install(id, parseJson(text));
