@@ -212,9 +212,13 @@ static struct http_pool *pool_of(struct http_client *client,
 
 /* ---- the running calls ---- */
 
-static void run(struct http_call *call)
+/* False when memory is short; the call is then in no list. */
+static bool run(struct http_call *call)
 {
     struct http_client *client = call->client;
+    call_set_time_left(call);
+    if (curl_multi_add_handle(call->pool->multi, call->easy) != CURLM_OK)
+        return false;
     call->is_running = true;
     call->previous = NULL;
     call->next = client->running;
@@ -223,9 +227,7 @@ static void run(struct http_call *call)
     client->running = call;
     client->running_count++;
     metric_add(metric_series(&open_calls, NULL, NULL), 1);
-    call_set_time_left(call);
-    CURLMcode added = curl_multi_add_handle(call->pool->multi, call->easy);
-    assert(added == CURLM_OK);
+    return true;
 }
 
 static void leave_running(struct http_call *call)
@@ -258,15 +260,34 @@ static void leave_waiting(struct http_call *call)
     loop_timer_destroy(&call->deadline);
 }
 
+static void enter_pool(struct http_call *call, struct http_pool *pool)
+{
+    call->pool = pool;
+    pool->calls++;
+    loop_timer_stop(pool->idle);
+}
+
+static void leave_pool(struct http_call *call)
+{
+    call->pool->calls--;
+    if (call->pool->calls == 0)
+        loop_timer_set(call->pool->idle, POOL_IDLE_MS);
+}
+
 static void leave(struct http_call *call)
 {
     if (call->is_running)
         leave_running(call);
     else
         leave_waiting(call);
-    call->pool->calls--;
-    if (call->pool->calls == 0)
-        loop_timer_set(call->pool->idle, POOL_IDLE_MS);
+    leave_pool(call);
+}
+
+static void end_call(struct http_call *call, CURLcode result)
+{
+    leave(call);
+    call_report(call, result);
+    call_destroy(&call);
 }
 
 static void run_waiting(struct http_client *client)
@@ -275,15 +296,12 @@ static void run_waiting(struct http_client *client)
            client->running_count < client->limits.connections) {
         struct http_call *call = client->waiting;
         leave_waiting(call);
-        run(call);
+        if (run(call))
+            continue;
+        leave_pool(call);
+        call_report(call, CURLE_OUT_OF_MEMORY);
+        call_destroy(&call);
     }
-}
-
-static void end_call(struct http_call *call, CURLcode result)
-{
-    leave(call);
-    call_report(call, result);
-    call_destroy(&call);
 }
 
 /* A `done` may start and cancel calls, so each message is read afresh. */
@@ -378,18 +396,17 @@ struct http_call *http_send(struct http_client *client,
     if (call == NULL)
         return NULL;
     call->client = client;
-    call->pool = pool_of(client, outgoing->identity);
-    bool runs = client->running_count < client->limits.connections;
-    if (call->pool == NULL || (!runs && !wait_for_connection(call))) {
-        err_set(err, ERR_LIMIT, "no memory for an outbound call");
-        call_destroy(&call);
-        return NULL;
+    struct http_pool *pool = pool_of(client, outgoing->identity);
+    if (pool != NULL) {
+        enter_pool(call, pool);
+        bool runs = client->running_count < client->limits.connections;
+        if (runs ? run(call) : wait_for_connection(call))
+            return call;
+        leave_pool(call);
     }
-    call->pool->calls++;
-    loop_timer_stop(call->pool->idle);
-    if (runs)
-        run(call);
-    return call;
+    err_set(err, ERR_LIMIT, "no memory for an outbound call");
+    call_destroy(&call);
+    return NULL;
 }
 
 void http_cancel(struct http_call **call)
