@@ -45,6 +45,7 @@ SDK_SRC  := $(wildcard sdk/lib/*.c)
 PLUGINS  := $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/adapter.c)))
 FAULTY   := $(patsubst tests/adapters/%.c,%,$(wildcard tests/adapters/*.c))
 UNIT     := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
+BENCH    := $(patsubst %.c,%,$(wildcard tests/bench/*_bench.c))
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(filter-out /%,$(1))) \
@@ -136,7 +137,7 @@ $(B)/tests/torture/kill_at.so: tests/torture/kill_at.c
 	@echo "cc $<"; $(CC) $(filter-out $(CFLAGS_$(MODE)) -MMD -MP,$(CFLAGS)) -fvisibility=default -g -shared -o $@ $< -ldl
 
 .PHONY: tests-built
-tests-built: all $(UNIT_BIN) $(FUZZ_REPLAY) $(TESTED)
+tests-built: all $(B)/tests/torture/kill_at.so $(UNIT_BIN) $(FUZZ_REPLAY) $(TESTED)
 
 .PHONY: check lint demo run bench fuzz torture docs
 check: packages-known $(PEER_NODE)
@@ -148,7 +149,7 @@ demo: all
 run: all
 	@demo/demo.sh --stay
 bench: packages-known $(PEER_NODE)
-	@$(MAKE) --no-print-directory MODE=release -j$(JOBS) all
+	@$(MAKE) --no-print-directory MODE=release -j$(JOBS) all $(BENCH:%=build/release/%)
 	@MODE=release B=build/release tests/bench/bench.sh
 fuzz: packages-known
 	@tests/fuzz/fuzz.sh

@@ -13,7 +13,7 @@
  * further indexes, which then hold an 8-byte rowid instead of the key again (measured: a
  * fifth more orders a second), and long rows. So are `profiles`, `decisions` and
  * `messages`, for their long columns. Partial indexes leave out the rows that nobody
- * looks for: claimed ones among the due, orders without an external id.
+ * looks for: operations that wait for no message, orders without an external id.
  *
  *   tenants      Who the rows belong to.
  *   api_keys     Bearer keys: the shown prefix, the hash of the rest, never the key.

@@ -35,6 +35,8 @@ static const struct pragma writer_pragmas[] = {
     { "PRAGMA journal_mode=WAL",     "PRAGMA journal_mode",       "wal" },
     { "PRAGMA foreign_keys=ON",      "PRAGMA foreign_keys",       "1"   },
     { "PRAGMA wal_autocheckpoint=0", "PRAGMA wal_autocheckpoint", "0"   },
+    /* A log that a slow reader let grow is cut to this when it starts anew. */
+    { "PRAGMA journal_size_limit=67108864", "PRAGMA journal_size_limit", "67108864" },
 };
 static const struct pragma reader_pragmas[] = {
     { "PRAGMA query_only=ON",        "PRAGMA query_only",         "1"   },

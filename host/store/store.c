@@ -204,12 +204,13 @@ static void work_batch(struct store *store, struct txn *batch)
         refuse_batch(batch);
         return;
     }
+    /* Asked before the answers: they may bring the next writes at once. */
+    bool idle = atomic_load_explicit(&store->queued, memory_order_relaxed) == 0;
     count_results(batch);
     answer_batch(batch);
     if (store->db->driver->total_changed(store->db) != changed_before)
         for (size_t i = 0; i < store->notify_count; i++)
             store->notify[i].call(store->notify[i].arg);
-    bool idle = atomic_load_explicit(&store->queued, memory_order_relaxed) == 0;
     if (!store->db->driver->maintain(store->db, idle, &err))
         die("copying the log into the database", &err);
 }

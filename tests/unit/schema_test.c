@@ -112,14 +112,19 @@ static const struct {
     { "EXPLAIN QUERY PLAN SELECT * FROM steps WHERE tenant = 't' AND order_id = 'x' "
       "ORDER BY position, kind",
       "USING PRIMARY KEY" },
-    { "EXPLAIN QUERY PLAN SELECT tenant, operation_id FROM outbox WHERE claimed_by IS "
-      "NULL AND due_ms <= 5 ORDER BY due_ms LIMIT 64",
-      "INDEX outbox_due (due_ms<?)" },
-    { "EXPLAIN QUERY PLAN UPDATE outbox SET claimed_by = 'h', epoch = epoch + 1, "
-      "lease_ms = 9, attempts = attempts + 1 WHERE (tenant, operation_id) IN (SELECT "
-      "tenant, operation_id FROM outbox WHERE claimed_by IS NULL AND due_ms <= 5 "
-      "ORDER BY due_ms LIMIT 64) RETURNING *",
-      "INDEX outbox_due (due_ms<?)" },
+    { "EXPLAIN QUERY PLAN UPDATE outbox SET claimed_by = 'h', epoch = epoch + 1 WHERE "
+      "(tenant, operation_id) IN (SELECT tenant, operation_id FROM outbox AS o WHERE "
+      "adapter = 'a' AND due_ms <= 5 AND (claimed_by IS NULL OR lease_ms < 5) AND NOT "
+      "EXISTS (SELECT 1 FROM outbox AS p WHERE p.tenant = o.tenant AND p.lane = o.lane "
+      "AND p.order_id < o.order_id) ORDER BY due_ms LIMIT 64) RETURNING *",
+      "INDEX outbox_due (adapter=? AND due_ms<?)" },
+    { "EXPLAIN QUERY PLAN SELECT 1 FROM outbox WHERE tenant = 't' AND lane = 'l' AND "
+      "order_id < 'x'",
+      "outbox_lane (tenant=? AND lane=? AND order_id<?)" },
+    { "EXPLAIN QUERY PLAN DELETE FROM outbox WHERE tenant = 't' AND order_id = 'x'",
+      "outbox_order (tenant=? AND order_id=?)" },
+    { "EXPLAIN QUERY PLAN SELECT min(due_ms) FROM outbox WHERE adapter = 'a'",
+      "outbox_due (adapter=?)" },
     { "EXPLAIN QUERY PLAN UPDATE outbox SET due_ms = 1 WHERE tenant = 't' AND "
       "operation_id = 'x' AND epoch = 3",
       "USING INDEX sqlite_autoindex_outbox_1" },
@@ -141,6 +146,10 @@ static const struct {
       "USING PRIMARY KEY (tenant=? AND seq>?)" },
     { "EXPLAIN QUERY PLAN SELECT * FROM api_keys WHERE prefix = 'p'",
       "sqlite_autoindex_api_keys" },
+    { "EXPLAIN QUERY PLAN SELECT * FROM profiles WHERE adapter = 'a' AND iccid = 'x'",
+      "USING INDEX profiles_by_adapter (adapter=? AND iccid=?)" },
+    { "EXPLAIN QUERY PLAN SELECT * FROM messages WHERE adapter = 'a' AND key = 'k'",
+      "USING INDEX messages_by_key (adapter=? AND key=?)" },
     { "EXPLAIN QUERY PLAN SELECT * FROM profiles WHERE tenant = 't' AND iccid = 'x'",
       "USING INDEX sqlite_autoindex_profiles_1" },
 };

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "loop/loop.h"
@@ -366,6 +367,113 @@ static void watchers_are_told_of_commits_that_changed_something(void)
     remove_dir();
 }
 
+static bool put_long_row(struct db *db, void *arg, struct err *err)
+{
+    static char bytes[40000];
+    int *number = arg;
+    ++*number;
+    return db_run(db,
+                  "INSERT INTO messages (tenant, adapter, key, data, until_ms) "
+                  "VALUES ('t', 'a', CAST($1 AS TEXT), $2, 0)",
+                  DB_ARGS(db_int(*number), db_bytes(slice_bytes(bytes, sizeof bytes))),
+                  NULL, err);
+}
+
+/* Each row is ten pages and a bit. */
+static void put_long_rows(struct store *store, int count, int *number)
+{
+    struct err err = ERR_INIT;
+    for (int i = 0; i < count; i++)
+        CHECK(store_write_now(store, put_long_row, number, &err));
+}
+
+static int64_t log_bytes(void)
+{
+    char path[128];
+    struct stat info = { .st_size = -1 };
+    CHECK(snprintf(path, sizeof path, "%s/esimd.db-wal", scratch.dir) > 0);
+    CHECK(stat(path, &info) == 0);
+    return info.st_size;
+}
+
+struct growth {
+    struct store *store;
+    int *number;
+    int64_t held_bytes;
+};
+
+static bool dwell(struct db *db, void *arg, struct err *err)
+{
+    struct growth *growth = arg;
+    int64_t count;
+    if (!count_facts(db, &count, err)) /* The snapshot begins here. */
+        return false;
+    put_long_rows(growth->store, 300, growth->number);
+    growth->held_bytes = log_bytes();
+    return true;
+}
+
+/* Nobody but the writer copies the log; were it forgotten, the disk would fill. */
+static void the_log_is_copied_and_starts_anew_unless_a_reader_needs_it(void)
+{
+    enum { MEBIBYTE = 1 << 20 };
+    make_dir();
+    struct store *store = open_store();
+    struct err err = ERR_INIT;
+    int number = 0;
+    put_long_rows(store, 300, &number);
+    CHECK(log_bytes() < 6 * MEBIBYTE);
+    struct store_reader *reader = store_reader_open(store, &err);
+    CHECK_FATAL(reader != NULL);
+    struct growth growth = { store, &number, 0 };
+    CHECK(store_read(reader, dwell, &growth, &err));
+    CHECK(growth.held_bytes > 11 * MEBIBYTE);
+    put_long_rows(store, 300, &number); /* The reader has gone: no more growth. */
+    CHECK(log_bytes() < growth.held_bytes + 5 * MEBIBYTE);
+    store_reader_close(&reader);
+    store_close(&store);
+    remove_dir();
+}
+
+struct endless {
+    struct txn txn;
+    struct store *store;
+    int written;
+    enum err_code ended_by;
+};
+
+static void write_again(void *arg, bool ok, const struct err *err)
+{
+    struct endless *endless = arg;
+    endless->written += ok;
+    endless->ended_by = err->code;
+    if (ok)
+        store_write(endless->store, &endless->txn);
+}
+
+static bool do_nothing(struct db *db, void *arg, struct err *err)
+{
+    (void)db;
+    (void)arg;
+    (void)err;
+    return true;
+}
+
+/* Else a watcher that writes again and again would keep the host from stopping. */
+static void a_store_that_stops_refuses_what_comes_then(void)
+{
+    make_dir();
+    struct store *store = open_store();
+    struct endless endless = { .txn = { .run = do_nothing, .done = write_again },
+                               .store = store };
+    endless.txn.arg = &endless;
+    store_write(store, &endless.txn);
+    store_close(&store);
+    CHECK(endless.written > 0);
+    CHECK_INT(endless.ended_by, ERR_UNAVAILABLE);
+    remove_dir();
+}
+
 TESTS("store", CASE(a_transaction_that_fails_is_undone_alone),
       CASE(a_failure_without_words_is_named_a_bug_of_ours),
       CASE(an_answer_comes_on_the_loop_that_asked),
@@ -373,4 +481,6 @@ TESTS("store", CASE(a_transaction_that_fails_is_undone_alone),
       CASE(a_full_queue_refuses_and_runs_nothing),
       CASE(a_read_sees_one_moment_and_the_next_read_sees_what_was_answered),
       CASE(a_reader_cannot_write),
-      CASE(watchers_are_told_of_commits_that_changed_something))
+      CASE(watchers_are_told_of_commits_that_changed_something),
+      CASE(the_log_is_copied_and_starts_anew_unless_a_reader_needs_it),
+      CASE(a_store_that_stops_refuses_what_comes_then))
