@@ -52,7 +52,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(filter-out /%,$(1))) \
       $(patsubst /usr/share/%.c,$(B)/%.o,$(filter /usr/share/%,$(1)))
 
 PROGRAMS := $(if $(wildcard host/main.c),$(B)/esimd) \
-            $(if $(wildcard host/ctl/*.c),$(B)/esimctl) \
+            $(if $(wildcard host/ctl/main.c),$(B)/esimctl) \
             $(if $(wildcard host/cell/inside/adapter_cell.c),$(B)/esim-cell) \
             $(if $(wildcard host/cell/inside/policy_cell.c),$(B)/esim-policy-cell) \
             $(if $(wildcard sdk/tool/*.c),$(B)/esim-adapter) \
@@ -62,7 +62,7 @@ TESTED   := $(FAULTY:%=$(B)/tests/adapters/%.so)
 
 # Signed for development: each built adapter that has a manifest, and the policy.
 MANIFESTS := $(patsubst %,$(B)/manifests/%.yaml,$(filter $(PLUGINS),$(patsubst manifests/%.yaml,%,$(wildcard manifests/*.yaml))))
-LUA       := $(filter-out %_test.lua,$(wildcard policies/*.lua))
+LUA       := $(filter-out %_test.lua %.meta.lua,$(wildcard policies/*.lua))
 POLICY    := $(if $(LUA),$(patsubst policies/%,$(B)/policies/%,$(wildcard policies/policy.yaml)))
 
 .PHONY: all
@@ -119,12 +119,14 @@ $(B)/policies/policy.yaml: policies/policy.yaml $(LUA) tools/sign-dev.sh build/k
 plugin_obj = $(call obj,$(wildcard plugins/$(firstword $(subst _, ,$(1)))/*.c))
 UNIT_BIN := $(UNIT:%=$(B)/tests/unit/%)
 $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
-	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -lcunit $(HOST_LIBS) -lxml2 -lm
-$(B)/tests/unit/lua_test: $(call obj,$(wildcard host/cell/inside/lua_*.c))
-$(B)/tests/unit/lua_test: HOST_LIBS += $(B)/libhost.a -llua5.4
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcunit $(HOST_LIBS) -lxml2 -lm
+LUA_TESTED := $(B)/tests/unit/lua_test $(B)/tests/fuzz/lua_parse_fuzz
+$(LUA_TESTED): $(call obj,$(wildcard host/cell/inside/lua_*.c))
+$(LUA_TESTED): HOST_LIBS += -llua5.4
+$(B)/tests/unit/policy_commands_test: $(call obj,$(wildcard host/ctl/policy_*.c))
 FUZZ_REPLAY := $(FUZZ:%=$(B)/tests/fuzz/%)
 $(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
-	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lxml2 -lm
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOST_LIBS) -lxml2 -lm
 
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS)
