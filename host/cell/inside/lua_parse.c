@@ -10,7 +10,7 @@
 #include "cell/inside/lua_json.h"
 
 /* First guesses of a table's size: most of our objects and lists are smaller. */
-enum { MEMBERS_GUESS = 8, ELEMENTS_GUESS = 4, NUMBER_BYTES = 40 };
+enum { MEMBERS_GUESS = 8, ELEMENTS_GUESS = 4, NUMBER_BYTES = 128 };
 
 struct parser {
     lua_State *lua;

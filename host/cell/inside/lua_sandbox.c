@@ -216,12 +216,21 @@ static void job_lines(lua_State *lua, struct job *job)
     lua_trace_list_lines(lua, job->result);
 }
 
+static void insert_sorted(json_t *names, const char *name)
+{
+    size_t at = 0;
+    while (at < json_array_size(names) &&
+           strcmp(json_string_value(json_array_get(names, at)), name) < 0)
+        at++;
+    json_array_insert_new(names, at, json_string(name));
+}
+
 static void job_describe(lua_State *lua, struct job *job)
 {
     json_t *names = json_array();
     lua_rawgetp(lua, LUA_REGISTRYINDEX, &functions_key);
     for (lua_pushnil(lua); lua_next(lua, -2) != 0; lua_pop(lua, 1))
-        json_array_append_new(names, json_string(lua_tostring(lua, -2)));
+        insert_sorted(names, lua_tostring(lua, -2));
     json_int_t snapshot = (json_int_t)job->sandbox->memory.saved_heap.used;
     job->result = json_pack("{s:o, s:I}", "functions", names, "snapshot_bytes",
                             snapshot);

@@ -17,7 +17,8 @@ static json_t *value_text(lua_State *lua)
         return json_sprintf("(%s)", luaL_typename(lua, -1));
     char text[VALUE_TEXT_MAX + 4];
     size_t size = json_dumpb(value, text, VALUE_TEXT_MAX,
-                             JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+                             JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS |
+                                 JSON_ENSURE_ASCII);
     json_decref(value);
     if (size > VALUE_TEXT_MAX) {
         memcpy(text + VALUE_TEXT_MAX, "...", 3);
