@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "../unit/scratch.h"
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -146,15 +146,22 @@ static bool run_one(const char *folder, int64_t batch, int64_t seconds)
     return true;
 }
 
-int main(int argc, char **argv)
+static bool run_all(const char *folder, int64_t seconds)
 {
-    char scratch[] = "/tmp/store_bench.XXXXXX";
-    const char *folder = argc > 1 ? argv[1] : mkdtemp(scratch);
-    int64_t seconds = argc > 2 ? strtol(argv[2], NULL, 10) : 2;
-    if (folder == NULL)
-        return 1;
     for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++)
         if (!run_one(folder, batches[i], seconds))
-            return 1;
-    return 0;
+            return false;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct scratch scratch;
+    int64_t seconds = argc > 2 ? strtol(argv[2], NULL, 10) : 2;
+    if (argc > 1)
+        return run_all(argv[1], seconds) ? 0 : 1;
+    if (!scratch_make(&scratch))
+        return 1;
+    bool ok = run_all(scratch.dir, seconds);
+    return scratch_remove(&scratch) && ok ? 0 : 1;
 }
