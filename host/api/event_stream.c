@@ -1,6 +1,7 @@
 #include "api/event_stream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/event_text.h"
 #include "api/metrics.h"
@@ -18,7 +19,8 @@ struct stream {
     struct stream *next, **at; /* at: the pointer that points here. */
     struct streams *streams;
     struct call *call;
-    int64_t seq; /* The last one sent. */
+    int64_t seq;          /* The last one looked at. */
+    const char *resource; /* NULL: all. */
     bool gone;
 };
 
@@ -51,15 +53,18 @@ struct round {
 static bool add_event(const struct event_row *event, void *arg, struct err *err)
 {
     struct round *round = arg;
+    const char *wanted = round->stream->resource;
     (void)err;
+    round->stream->seq = event->seq;
+    round->events++;
+    if (wanted != NULL && strcmp(wanted, event->resource) != 0)
+        return true;
     json_t *document = event_document(event);
     buf_add_format(round->out, "id: %lld\nevent: %s\ndata: ", (long long)event->seq,
                    event->type);
     json_write(document, round->out);
     buf_add_text(round->out, "\n\n");
     json_decref(document);
-    round->stream->seq = event->seq;
-    round->events++;
     return true;
 }
 
@@ -161,7 +166,8 @@ void event_stream_open(struct call *call, int64_t after_seq)
                                .at = &streams->first,
                                .streams = streams,
                                .call = call,
-                               .seq = after_seq };
+                               .seq = after_seq,
+                               .resource = call_query(call, "resource") };
     if (streams->first != NULL)
         streams->first->at = &stream->next;
     else

@@ -1,4 +1,6 @@
 /* /v1/events: pages, or a stream that stays open. */
+#include <string.h>
+
 #include "api/accept.h"
 #include "api/call.h"
 #include "api/event_stream.h"
@@ -12,8 +14,10 @@
 
 struct listing {
     const struct call *call;
-    int64_t after, limit;
+    int64_t after, limit, newest;
+    const char *resource; /* NULL: all. */
     json_t *items;
+    int64_t seen; /* Rows of the log: the page is that long, with or without them. */
     bool more;
 };
 
@@ -21,18 +25,30 @@ static bool event_row(const struct event_row *event, void *arg, struct err *err)
 {
     struct listing *listing = arg;
     (void)err;
-    if ((int64_t)json_array_size(listing->items) == listing->limit) {
+    if (listing->seen++ == listing->limit) {
         listing->more = true;
         return true;
     }
     listing->after = event->seq;
+    if (listing->resource != NULL && strcmp(listing->resource, event->resource) != 0)
+        return true;
     return json_array_append_new(listing->items, event_document(event)) == 0;
+}
+
+static bool newest_row(const struct db_row *row, void *arg, struct err *err)
+{
+    (void)err;
+    *(int64_t *)arg = row_int(row, 0);
+    return true;
 }
 
 static bool list(struct db *db, void *arg, struct err *err)
 {
     struct listing *listing = arg;
-    return event_page(db, listing->call->tenant, listing->after, listing->limit + 1,
+    return db_one(db, "SELECT COALESCE(MAX(seq), 0) FROM events WHERE tenant = $1",
+                  DB_ARGS(db_text(listing->call->tenant)), newest_row,
+                  &listing->newest, err) &&
+           event_page(db, listing->call->tenant, listing->after, listing->limit + 1,
                       event_row, listing, err);
 }
 
@@ -41,14 +57,17 @@ static void list_events(struct call *call, int64_t after)
     struct page page;
     if (!page_read(call, &page))
         return;
-    struct listing listing = { .call = call, .limit = page.limit };
+    struct listing listing = { .call = call, .limit = page.limit,
+                               .resource = call_query(call, "resource") };
     listing.after = page.number != 0 ? page.number : after;
     listing.items = json_array();
     if (!call_read(call, list, &listing)) {
         json_decref(listing.items);
         return;
     }
-    page_reply(call, listing.items, listing.more, listing.after, "");
+    json_t *document = json_object();
+    json_put_int(document, "newest", listing.newest);
+    page_reply(call, document, listing.items, listing.more, listing.after, "");
 }
 
 /* A client that comes again says where it was: Last-Event-ID (HTML 9.2.4). */
@@ -78,6 +97,7 @@ static void show_events(struct call *call)
 /* clang-format off */
 static const struct member query[] = {
     { "after", MEMBER_INT, .least = 0, .text = "Only events after this one." },
+    { "resource", MEMBER_TEXT, .format = "printable", .most = 128, .text = "Only what happened to this: order/ID." },
     PAGE_PARAMETERS,
     { NULL },
 };

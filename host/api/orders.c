@@ -51,8 +51,9 @@ static void list_orders(struct call *call)
         return;
     const json_t *last = json_array_get(listing.items,
                                         json_array_size(listing.items) - 1);
-    page_reply(call, listing.items, listing.more, json_int(last, "created_ms", 0),
-               last == NULL ? "" : json_text(last, "id"));
+    const char *last_id = last == NULL ? "" : json_text(last, "id");
+    page_reply(call, json_object(), listing.items, listing.more,
+               json_int(last, "created_ms", 0), last_id);
 }
 
 /* ---- changes ---- */

@@ -113,12 +113,11 @@ static void add_link(struct call *call, const char *cursor)
     buf_finish(&link);
 }
 
-void page_reply(struct call *call, json_t *items, bool more, int64_t number,
+void page_reply(struct call *call, json_t *page, json_t *items, bool more, int64_t number,
                 const char *text)
 {
     struct buf cursor;
     buf_init(&cursor, CURSOR_BYTES * 2);
-    json_t *page = json_object();
     json_object_set_new(page, "items", items);
     if (more && write_cursor(number, text, &cursor)) {
         json_put_text(page, "next", cursor.ptr);

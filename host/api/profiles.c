@@ -39,7 +39,7 @@ static void list_profiles(struct call *call)
         return;
     const json_t *last = json_array_get(listing.items,
                                         json_array_size(listing.items) - 1);
-    page_reply(call, listing.items, listing.more, 0,
+    page_reply(call, json_object(), listing.items, listing.more, 0,
                last == NULL ? "" : json_text(last, "iccid"));
 }
 

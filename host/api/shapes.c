@@ -140,7 +140,8 @@ SHAPE(shape_event, "Event", "CloudEvents 1.0.", false,
     TEXT("datacontenttype", "application/json"), INT("sequence", "Its place in the tenant's log."),
     TEXT("traceparent", "The trace it belongs to."), { "data", MEMBER_OBJECT, .text = "More of it." });
 SHAPE(shape_event_page, "EventPage", "Events, oldest first.", false,
-    LIST("items", &shape_event, "Events."), NEXT);
+    LIST("items", &shape_event, "Events."),
+    INT("newest", "The last one's place in the log now."), NEXT);
 
 /* ---- keys, tenants, health ---- */
 

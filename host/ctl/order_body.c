@@ -1,0 +1,114 @@
+#include "ctl/order_body.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "conf/file.h"
+
+enum { FILE_BYTES = 256 << 20, CODE_BYTES = 256 };
+
+static bool read_all(const char *path, struct buf *ret, struct err *err)
+{
+    if (strcmp(path, "-") != 0)
+        return file_read(path, ret, err);
+    char piece[4096];
+    ssize_t got;
+    while ((got = read(STDIN_FILENO, piece, sizeof piece)) > 0)
+        buf_add(ret, piece, (size_t)got);
+    if (got < 0)
+        return err_errno(err, "standard input");
+    return buf_ok(ret) || err_set(err, ERR_LIMIT, "standard input is too long");
+}
+
+json_t *order_json_read(const char *path, struct err *err)
+{
+    struct buf text;
+    buf_init(&text, FILE_BYTES);
+    json_t *value = NULL;
+    if (read_all(path, &text, err))
+        value = json_read(buf_slice(&text), err);
+    buf_finish_secret(&text);
+    return value;
+}
+
+/* One object; or, where that fails, one object a line. */
+static json_t *read_lines(struct slice text, struct err *err)
+{
+    json_t *lines = json_array();
+    for (size_t number = 1; text.size > 0; number++) {
+        struct slice line = slice_cut(&text, '\n');
+        if (line.size == 0 || (line.size == 1 && line.ptr[0] == '\r'))
+            continue;
+        json_t *one = json_read(line, err);
+        if (one == NULL) {
+            json_decref(lines);
+            err_wrap(err, "line %zu", number);
+            return NULL;
+        }
+        json_array_append_new(lines, one);
+    }
+    return lines;
+}
+
+static json_t *read_file(const char *path, struct err *err)
+{
+    struct buf text;
+    buf_init(&text, FILE_BYTES);
+    json_t *value = NULL;
+    if (read_all(path, &text, err)) {
+        value = json_read(buf_slice(&text), NULL);
+        if (value == NULL)
+            value = read_lines(buf_slice(&text), err);
+    }
+    buf_finish_secret(&text);
+    return value;
+}
+
+static bool put_code(const struct ctl *ctl, json_t *body, struct err *err)
+{
+    const char *path = ctl_flag(ctl, "confirmation-code-file");
+    struct buf code;
+    if (path == NULL)
+        return true;
+    buf_init(&code, CODE_BYTES);
+    bool ok = read_all(path, &code, err);
+    while (ok && code.size > 0 && (unsigned char)code.ptr[code.size - 1] <= ' ')
+        code.ptr[--code.size] = '\0';
+    if (ok)
+        json_put_text(body, "confirmation_code", code.ptr);
+    buf_finish_secret(&code);
+    return ok;
+}
+
+json_t *order_body_read(const struct ctl *ctl, struct err *err)
+{
+    static const struct {
+        const char *flag, *member;
+        bool of_device;
+    } members[] = {
+        { "type", "type", false },
+        { "plan", "plan", false },
+        { "carrier", "carrier", false },
+        { "msisdn", "msisdn", false },
+        { "iccid", "iccid", false },
+        { "profile-type", "profile_type", false },
+        { "external-id", "external_id", false },
+        { "eid", "eid", true },
+        { "imei", "imei", true },
+    };
+    if (ctl_flag(ctl, "file") != NULL)
+        return read_file(ctl_flag(ctl, "file"), err);
+    json_t *body = json_object(), *device = json_object();
+    json_put_text(body, "type", "profile.provision");
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        json_put_text(members[i].of_device ? device : body, members[i].member,
+                      ctl_flag(ctl, members[i].flag));
+    if (json_object_size(device) > 0)
+        json_object_set(body, "device", device);
+    json_decref(device);
+    if (put_code(ctl, body, err))
+        return body;
+    json_decref(body);
+    return NULL;
+}
