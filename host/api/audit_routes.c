@@ -87,7 +87,8 @@ static void list_audit(struct call *call)
     }
     const json_t *last = json_array_get(listing.items,
                                         json_array_size(listing.items) - 1);
-    page_reply(call, json_object(), listing.items, listing.more, json_int(last, "seq", 0), "");
+    page_reply(call, json_object(), listing.items, listing.more,
+               json_int(last, "seq", 0), "");
 }
 
 /* ---- verify ---- */

@@ -248,6 +248,9 @@ bool call_keep_decision(struct call *call, const char *function,
                              decision->reason == NULL ? "" : decision->reason);
     char *input = arena_copy(call->arena, decision->input.ptr, decision->input.size);
     ret->input = slice_bytes(input, input == NULL ? 0 : decision->input.size);
+    if (decision->result.size > 0)
+        ret->result = arena_copy(call->arena, decision->result.ptr,
+                                 decision->result.size);
     return ret->input_digest != NULL && ret->reason != NULL && input != NULL;
 }
 

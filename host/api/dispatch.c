@@ -131,10 +131,12 @@ static json_t *policy_request(const struct call *call)
     json_object_set(request, "subject", call->who.card);
     json_put_text(request, "tenant", call->tenant);
     json_put_text(request, "permission", call->route->permission);
-    json_put_text(request, "method", call->route->method);
-    json_put_text(request, "route", call->route->path);
+    json_object_set_new(request, "route",
+                        json_sprintf("%s %s", call->route->method, call->route->path));
+    json_t *resource = json_object();
     if (call->params.value[0][0] != '\0')
-        json_put_text(request, "resource", call->params.value[0]);
+        json_put_text(resource, "id", call->params.value[0]);
+    json_object_set_new(request, "resource", resource);
     return request;
 }
 

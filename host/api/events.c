@@ -46,8 +46,8 @@ static bool list(struct db *db, void *arg, struct err *err)
 {
     struct listing *listing = arg;
     return db_one(db, "SELECT COALESCE(MAX(seq), 0) FROM events WHERE tenant = $1",
-                  DB_ARGS(db_text(listing->call->tenant)), newest_row,
-                  &listing->newest, err) &&
+                  DB_ARGS(db_text(listing->call->tenant)), newest_row, &listing->newest,
+                  err) &&
            event_page(db, listing->call->tenant, listing->after, listing->limit + 1,
                       event_row, listing, err);
 }
@@ -57,7 +57,8 @@ static void list_events(struct call *call, int64_t after)
     struct page page;
     if (!page_read(call, &page))
         return;
-    struct listing listing = { .call = call, .limit = page.limit,
+    struct listing listing = { .call = call,
+                               .limit = page.limit,
                                .resource = call_query(call, "resource") };
     listing.after = page.number != 0 ? page.number : after;
     listing.items = json_array();

@@ -20,7 +20,7 @@ struct unix_roles;
 enum { WHO_TENANT_SIZE = 64, WHO_SUBJECT_SIZE = 128 };
 
 struct who {
-    const char *kind;               /* "key", "unix" */
+    const char *kind;               /* "api_key", "unix" */
     char subject[WHO_SUBJECT_SIZE]; /* "key:ops", "uid:0" */
     char tenant[WHO_TENANT_SIZE];   /* The tenant it belongs to. */
     json_t *card; /* {"id","kind","tenant","roles"}: how the policy sees it. A reference

@@ -125,7 +125,7 @@ static bool fill(struct key_cache *cache, struct entry *entry, const char *prefi
     bool same = strcmp(entry->key.id, look.key.id) == 0;
     json_decref(entry->who.card);
     *entry = (struct entry){ .key = look.key,
-                             .who = { .kind = "key" },
+                             .who = { .kind = "api_key" },
                              .generation = generation,
                              .read_us = now_us,
                              .used_us = same ? entry->used_us : 0 };

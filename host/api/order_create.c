@@ -120,6 +120,7 @@ static json_t *policy_order(const struct call *call, const struct creation *crea
     json_put_text(order, "msisdn", request->msisdn);
     json_put_text(order, "iccid", request->iccid);
     json_put_text(order, "eid", request->eid);
+    json_put_text(order, "imei", request->imei);
     json_put_text(order, "profile_type", request->profile_type);
     json_put_text(order, "external_id", request->external_id);
     json_object_set_new(order, "needs", needs_of(creation->plan));

@@ -113,8 +113,8 @@ static void add_link(struct call *call, const char *cursor)
     buf_finish(&link);
 }
 
-void page_reply(struct call *call, json_t *page, json_t *items, bool more, int64_t number,
-                const char *text)
+void page_reply(struct call *call, json_t *page, json_t *items, bool more,
+                int64_t number, const char *text)
 {
     struct buf cursor;
     buf_init(&cursor, CURSOR_BYTES * 2);

@@ -32,7 +32,7 @@ bool page_read(struct call *call, struct page *ret);
 
 /* Answers {"items": [...], "next": cursor} and a Link to the next page. `page` (an object
  * that may hold more) and `items` are given; number and text are the last row's. */
-void page_reply(struct call *call, json_t *page, json_t *items, bool more, int64_t number,
-                const char *text);
+void page_reply(struct call *call, json_t *page, json_t *items, bool more,
+                int64_t number, const char *text);
 
 #endif

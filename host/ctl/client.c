@@ -35,7 +35,7 @@ void client_destroy(struct client **client)
     if (*client == NULL)
         return;
     curl_easy_cleanup((*client)->curl);
-    explicit_bzero((*client)->place.token, sizeof (*client)->place.token);
+    explicit_bzero((*client)->place.token, sizeof(*client)->place.token);
     free(*client);
     *client = NULL;
 }
@@ -304,8 +304,8 @@ static bool settle(struct follow *follow, bool ok, struct err *err)
         return err_set(err, ERR_UNAVAILABLE, "the host ended the stream");
     follow->answer.json = json_read(buf_slice(&follow->answer.body), NULL);
     const char *detail = json_text(follow->answer.json, "detail");
-    return err_set(err, ERR_DENIED, "%s (HTTP %ld)", detail == NULL ? "refused" : detail,
-                   status);
+    return err_set(err, ERR_DENIED, "%s (HTTP %ld)",
+                   detail == NULL ? "refused" : detail, status);
 }
 
 bool client_follow(struct client *client, const char *path, int64_t timeout_ms,

@@ -19,11 +19,11 @@ void client_destroy(struct client **client);
 
 struct ask {
     const char *method;
-    const char *path;     /* "/v1/orders/..."; names in it are made safe by the caller. */
-    const char *accept;   /* NULL: application/json. */
+    const char *path;   /* "/v1/orders/..."; names in it are made safe by the caller. */
+    const char *accept; /* NULL: application/json. */
     const char *headers[4]; /* Further ones, "Name: value". */
-    json_t *body;         /* Borrowed; NULL: none. */
-    int64_t timeout_ms;   /* 0: none. */
+    json_t *body;           /* Borrowed; NULL: none. */
+    int64_t timeout_ms;     /* 0: none. */
 };
 
 struct answer {

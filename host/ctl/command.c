@@ -6,9 +6,9 @@
 #include "base/slice.h"
 
 static const struct command *const tables[] = {
-    order_commands,  profile_commands, adapter_commands, policy_get_commands,
-    audit_commands,  event_commands,   key_commands,     tenant_commands,
-    health_commands,
+    order_commands,      profile_commands, adapter_commands,
+    policy_get_commands, audit_commands,   event_commands,
+    key_commands,        tenant_commands,  health_commands,
 };
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
 
@@ -43,8 +43,9 @@ int64_t ctl_flag_ms(const struct ctl *ctl, const char *name, int64_t otherwise)
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = { { "", 1000 }, { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
-                  { "h", 3600000 } };
+    } units[] = {
+        { "", 1000 }, { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }
+    };
     const char *text = ctl_flag(ctl, name);
     if (text == NULL)
         return otherwise;

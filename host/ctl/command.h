@@ -18,16 +18,16 @@ struct client;
 
 /* Documented by `esimctl help exit-codes`. */
 /* X(id, number, text) */
-#define EXITS(X)                                                                  \
-    X(EXIT_DONE, 0, "It is done.")                                                \
-    X(EXIT_TROUBLE, 1, "Something else went wrong; the message says what.")       \
-    X(EXIT_USAGE, 2, "The command line is wrong.")                                \
-    X(EXIT_MISSING, 3, "There is no such thing.")                                 \
-    X(EXIT_DENIED, 4, "Not signed in, or not allowed.")                           \
+#define EXITS(X)                                                                   \
+    X(EXIT_DONE, 0, "It is done.")                                                 \
+    X(EXIT_TROUBLE, 1, "Something else went wrong; the message says what.")        \
+    X(EXIT_USAGE, 2, "The command line is wrong.")                                 \
+    X(EXIT_MISSING, 3, "There is no such thing.")                                  \
+    X(EXIT_DENIED, 4, "Not signed in, or not allowed.")                            \
     X(EXIT_REFUSED, 5, "The host refused the request: wrong, conflicting, stale.") \
-    X(EXIT_AWAY, 6, "The host cannot be reached, is busy, or is not ready.")      \
-    X(EXIT_TIMEOUT, 7, "It was not so before --timeout.")                         \
-    X(EXIT_OTHERWISE, 8, "It ended otherwise than waited for.")                   \
+    X(EXIT_AWAY, 6, "The host cannot be reached, is busy, or is not ready.")       \
+    X(EXIT_TIMEOUT, 7, "It was not so before --timeout.")                          \
+    X(EXIT_OTHERWISE, 8, "It ended otherwise than waited for.")                    \
     X(EXIT_BROKEN, 9, "The audit's chain does not hold.")
 
 enum exit_code {

@@ -58,9 +58,8 @@ static void list_flags(const struct flag *flags)
         if (flags->letter != 0)
             letter[0] = '-', letter[1] = flags->letter, letter[2] = ',';
         printf("  %s--%s%s%-*s %s\n", letter, flags->name,
-               flags->value == NULL ? "" : " ",
-               (int)(26 - strlen(flags->name)), flags->value == NULL ? "" : flags->value,
-               flags->text);
+               flags->value == NULL ? "" : " ", (int)(26 - strlen(flags->name)),
+               flags->value == NULL ? "" : flags->value, flags->text);
     }
 }
 
@@ -172,8 +171,9 @@ static void complete_fish(void)
     print_nouns(" ");
     printf("help completion'\n");
     for (size_t i = 0; (command = command_at(i)) != NULL; i++)
-        printf("complete -c esimctl -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n",
-               command->noun, command->verb, command->text);
+        printf(
+            "complete -c esimctl -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n",
+            command->noun, command->verb, command->text);
 }
 
 bool help_completion(const char *shell)

@@ -11,12 +11,18 @@
 /* ---- adapters ---- */
 
 static const struct column adapter_columns[] = {
-    { "NAME", "name", false },           { "VERSION", "version", false },
-    { "READY", "health.ready", false },  { "HEALTHY", "health.healthy", false },
-    { "IN FLIGHT", "in_flight", false }, { "REASON", "health.reason", false },
-    { "ERROR", "health.last_error", true }, { "CAPABILITIES", "capabilities", true },
-    { "REVISION", "revision", true },    { "SIGNED BY", "signed_by", true },
-    { "DEATHS", "health.cell_deaths", true }, { NULL },
+    { "NAME", "name", false },
+    { "VERSION", "version", false },
+    { "READY", "health.ready", false },
+    { "HEALTHY", "health.healthy", false },
+    { "IN FLIGHT", "in_flight", false },
+    { "REASON", "health.reason", false },
+    { "ERROR", "health.last_error", true },
+    { "CAPABILITIES", "capabilities", true },
+    { "REVISION", "revision", true },
+    { "SIGNED BY", "signed_by", true },
+    { "DEATHS", "health.cell_deaths", true },
+    { NULL },
 };
 
 static int list_adapters(struct ctl *ctl)
@@ -58,9 +64,13 @@ static int reload_adapter(struct ctl *ctl)
 /* ---- policies ---- */
 
 static const struct column policy_columns[] = {
-    { "NAME", "name", false },     { "VERSION", "version", false },
-    { "REVISION", "revision", false }, { "SIGNED BY", "signed_by", false },
-    { "EXPIRES", "expires", true }, { "DIGEST", "digest", true }, { NULL },
+    { "NAME", "name", false },
+    { "VERSION", "version", false },
+    { "REVISION", "revision", false },
+    { "SIGNED BY", "signed_by", false },
+    { "EXPIRES", "expires", true },
+    { "DIGEST", "digest", true },
+    { NULL },
 };
 
 static int get_policy(struct ctl *ctl)
@@ -73,10 +83,10 @@ static int get_policy(struct ctl *ctl)
 /* ---- audit ---- */
 
 static const struct column audit_columns[] = {
-    { "SEQ", "seq", false },         { "AT", "at", false },
-    { "SUBJECT", "subject", false }, { "ACTION", "action", false },
+    { "SEQ", "seq", false },           { "AT", "at", false },
+    { "SUBJECT", "subject", false },   { "ACTION", "action", false },
     { "RESOURCE", "resource", false }, { "OUTCOME", "outcome", false },
-    { "REASON", "reason", true },    { "REVISION", "policy_revision", true },
+    { "REASON", "reason", true },      { "REVISION", "policy_revision", true },
     { "REQUEST", "request_id", true }, { NULL },
 };
 
@@ -108,9 +118,12 @@ static int verify_audit(struct ctl *ctl)
 /* ---- events ---- */
 
 static const struct column event_columns[] = {
-    { "SEQ", "sequence", false },   { "TIME", "time", false },
-    { "TYPE", "type", false },      { "SUBJECT", "subject", false },
-    { "DATA", "data", false },      { "TRACE", "traceparent", true },
+    { "SEQ", "sequence", false },
+    { "TIME", "time", false },
+    { "TYPE", "type", false },
+    { "SUBJECT", "subject", false },
+    { "DATA", "data", false },
+    { "TRACE", "traceparent", true },
     { NULL },
 };
 
@@ -142,10 +155,10 @@ static int watch_events(struct ctl *ctl)
 /* ---- keys ---- */
 
 static const struct column key_columns[] = {
-    { "ID", "id", false },       { "SUBJECT", "subject", false },
-    { "ROLES", "roles", false }, { "PREFIX", "prefix", false },
+    { "ID", "id", false },           { "SUBJECT", "subject", false },
+    { "ROLES", "roles", false },     { "PREFIX", "prefix", false },
     { "REVOKED", "revoked", false }, { "LAST USED", "last_used", true },
-    { "CREATED", "created", true }, { NULL },
+    { "CREATED", "created", true },  { NULL },
 };
 static const struct column new_key_columns[] = { { "ID", "id", false },
                                                  { "SUBJECT", "subject", false },

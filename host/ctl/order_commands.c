@@ -14,20 +14,31 @@
 #include "ctl/order_follow.h"
 
 static const struct column columns[] = {
-    { "ID", "id", false },           { "TYPE", "type", false },
-    { "STATE", "state", false },     { "CARRIER", "carrier", false },
-    { "ICCID", "iccid", false },     { "MSISDN", "msisdn", true },
-    { "EXTERNAL", "external_id", true }, { "SUBJECT", "subject", true },
-    { "REVISION", "policy_revision", true }, { "CREATED", "created", false },
-    { "UPDATED", "updated", true },  { NULL },
+    { "ID", "id", false },
+    { "TYPE", "type", false },
+    { "STATE", "state", false },
+    { "CARRIER", "carrier", false },
+    { "ICCID", "iccid", false },
+    { "MSISDN", "msisdn", true },
+    { "EXTERNAL", "external_id", true },
+    { "SUBJECT", "subject", true },
+    { "REVISION", "policy_revision", true },
+    { "CREATED", "created", false },
+    { "UPDATED", "updated", true },
+    { NULL },
 };
 
 static const struct column step_columns[] = {
-    { "STEP", "position", false },   { "CAPABILITY", "capability", false },
-    { "KIND", "kind", false },       { "STATE", "state", false },
-    { "ATTEMPTS", "attempts", false }, { "EXCHANGE", "exchange", false },
-    { "MS", "took_ms", false },      { "ADAPTER", "adapter_version", true },
-    { "NEXT TRY", "next_try", true }, { "PROBLEM", "problem.message", false },
+    { "STEP", "position", false },
+    { "CAPABILITY", "capability", false },
+    { "KIND", "kind", false },
+    { "STATE", "state", false },
+    { "ATTEMPTS", "attempts", false },
+    { "EXCHANGE", "exchange", false },
+    { "MS", "took_ms", false },
+    { "ADAPTER", "adapter_version", true },
+    { "NEXT TRY", "next_try", true },
+    { "PROBLEM", "problem.message", false },
     { NULL },
 };
 
@@ -104,8 +115,9 @@ static int create_many(struct ctl *ctl, const json_t *bodies)
     for (size_t i = 0; i < count; i++) {
         json_t *order = NULL;
         int length = snprintf(key, sizeof key, "%.250s-%zu", base, i + 1);
-        int code = length < 0 ? EXIT_TROUBLE
-                              : place_order(ctl, json_array_get(bodies, i), key, &order);
+        int code = length < 0
+                       ? EXIT_TROUBLE
+                       : place_order(ctl, json_array_get(bodies, i), key, &order);
         json_t *row = json_pack("{s:I,s:i}", "line", (json_int_t)(i + 1), "exit", code);
         json_put_text(row, "id", json_text(order, "id"));
         json_put_text(row, "state", json_text(order, "state"));
@@ -173,9 +185,9 @@ static int change(struct ctl *ctl, const char *verb, json_t *body)
     json_t *order = NULL;
     char match[80] = "";
     const char *version = ctl_flag(ctl, "if-version");
-    int length = version == NULL ? 0
-                                 : snprintf(match, sizeof match,
-                                            "If-Match: \"v%.40s\"", version);
+    int length = version == NULL
+                     ? 0
+                     : snprintf(match, sizeof match, "If-Match: \"v%.40s\"", version);
     char *path = client_path("/v1/orders/", ctl->words[0], verb);
     struct ask ask = { .method = "POST",
                        .path = path == NULL ? "" : path,

@@ -35,8 +35,8 @@ static int look(struct following *following)
     int code = client_json(following->ctl->client, &ask, &order);
     free(path);
     const char *state = json_text(order, "state");
-    if (state != NULL && !slice_copy(slice_of(state), following->state,
-                                     sizeof following->state))
+    if (state != NULL &&
+        !slice_copy(slice_of(state), following->state, sizeof following->state))
         following->state[0] = '\0';
     json_decref(order);
     return code;
@@ -68,8 +68,8 @@ static bool on_event(void *arg, const json_t *event)
         return true;
     show_event(following, event);
     const char *state = json_text(json_object_get(event, "data"), "state");
-    if (state != NULL && !slice_copy(slice_of(state), following->state,
-                                     sizeof following->state))
+    if (state != NULL &&
+        !slice_copy(slice_of(state), following->state, sizeof following->state))
         following->state[0] = '\0';
     return !is_over(following);
 }
@@ -114,8 +114,7 @@ static int run(struct ctl *ctl, const char *id, const char *wanted, bool quiet,
         .ctl = ctl, .id = id, .wanted = wanted, .quiet = quiet
     };
     int64_t after = 0;
-    int length =
-        snprintf(following.subject, sizeof following.subject, "order/%s", id);
+    int length = snprintf(following.subject, sizeof following.subject, "order/%s", id);
     int code = length < 0 ? EXIT_TROUBLE : EXIT_DONE;
     if (code == EXIT_DONE)
         code = newest_event(ctl, &after);

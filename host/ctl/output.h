@@ -8,13 +8,13 @@
 #include <stdbool.h>
 
 /* X(id, name) */
-#define OUTPUT_FORMS(X)       \
-    X(OUTPUT_TABLE, "table")  \
-    X(OUTPUT_WIDE, "wide")    \
-    X(OUTPUT_JSON, "json")    \
-    X(OUTPUT_JSONL, "jsonl")  \
-    X(OUTPUT_YAML, "yaml")    \
-    X(OUTPUT_CSV, "csv")      \
+#define OUTPUT_FORMS(X)      \
+    X(OUTPUT_TABLE, "table") \
+    X(OUTPUT_WIDE, "wide")   \
+    X(OUTPUT_JSON, "json")   \
+    X(OUTPUT_JSONL, "jsonl") \
+    X(OUTPUT_YAML, "yaml")   \
+    X(OUTPUT_CSV, "csv")     \
     X(OUTPUT_NAME, "name")
 
 enum output_form {

@@ -100,7 +100,8 @@ static bool context_path(char *ret, size_t size)
     const char *home = getenv("HOME"), *config = getenv("XDG_CONFIG_HOME");
     if (config != NULL && config[0] != '\0')
         return file_path(ret, size, config, "esim/context.yaml", NULL);
-    return home != NULL && file_path(ret, size, home, ".config/esim/context.yaml", NULL);
+    return home != NULL &&
+           file_path(ret, size, home, ".config/esim/context.yaml", NULL);
 }
 
 /* A missing file is no trouble unless a context was asked for. */
@@ -140,7 +141,8 @@ bool place_find(const struct ctl *ctl, struct place *ret, struct err *err)
               take(getenv("ESIM_URL"), getenv("ESIM_SOCKET"), getenv("ESIM_TOKEN_FILE"),
                    getenv("ESIM_TENANT"), getenv("ESIM_CA_FILE"), ret, err) &&
               take(ctl_flag(ctl, "url"), ctl_flag(ctl, "socket"),
-                   ctl_flag(ctl, "token-file"), ctl_flag(ctl, "tenant"), NULL, ret, err);
+                   ctl_flag(ctl, "token-file"), ctl_flag(ctl, "tenant"), NULL, ret,
+                   err);
     if (ok && ret->url[0] == '\0')
         ok = copy("http://localhost", ret->url, sizeof ret->url, err);
     return ok;

@@ -11,11 +11,16 @@
 #include "ctl/lists.h"
 
 static const struct column columns[] = {
-    { "ICCID", "iccid", false },        { "STATE", "state", false },
-    { "DEVICE", "device_state", false }, { "CARRIER", "carrier", false },
-    { "MSISDN", "msisdn", false },      { "EID", "eid", true },
-    { "TYPE", "profile_type", true },   { "CODE", "has_code", false },
-    { "ORDER", "order_id", true },      { "UPDATED", "updated", true },
+    { "ICCID", "iccid", false },
+    { "STATE", "state", false },
+    { "DEVICE", "device_state", false },
+    { "CARRIER", "carrier", false },
+    { "MSISDN", "msisdn", false },
+    { "EID", "eid", true },
+    { "TYPE", "profile_type", true },
+    { "CODE", "has_code", false },
+    { "ORDER", "order_id", true },
+    { "UPDATED", "updated", true },
     { NULL },
 };
 
@@ -56,9 +61,9 @@ static int reveal(struct ctl *ctl, const char *after, const char *media)
     struct answer answer;
     struct err err = ERR_INIT;
     char *path = client_path("/v1/profiles/", ctl->words[0], after);
-    struct ask ask = {
-        .method = "GET", .path = path == NULL ? "" : path, .accept = media
-    };
+    struct ask ask = { .method = "GET",
+                       .path = path == NULL ? "" : path,
+                       .accept = media };
     int code = EXIT_AWAY;
     if (!client_ask(ctl->client, &ask, &answer, &err))
         code = ctl_fail(EXIT_AWAY, &err);

@@ -1,0 +1,489 @@
+/* api_rig.h - a whole host in a scratch folder, for tests of host/api/: real store, real
+ * policy, the engine with the adapter "instant" in its cell, the API on a free port.
+ * Requests are made one by one from the test's own thread, and wait for their answers.
+ *
+ * Every answer is noted as (operation, status), so that a test can tell which of the
+ * documented ones were never seen. */
+#ifndef TESTS_API_RIG_H
+#define TESTS_API_RIG_H
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "scratch.h"
+#include "signing.h"
+
+#include "adapter/directory.h"
+#include "api/api.h"
+#include "api/key_store.h"
+#include "api/route.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "conf/settings.h"
+#include "crypto/seal.h"
+#include "order/engine.h"
+#include "policy/policy_load.h"
+
+enum { RIG_PATH = 512, RIG_SECONDS = 20 };
+
+struct api_rig {
+    struct scratch scratch;
+    struct settings *settings;
+    struct sealer *sealer;
+    struct trust *trust;
+    struct store *store;
+    struct policy_image *policy;
+    const struct manifest *manifest;
+    struct directory *directory;
+    struct engine *engine;
+    struct api *api;
+    char key[64];              /* Public key of the signer. */
+    char admin[KEY_TEXT_SIZE]; /* Of tenant acme. */
+    char viewer[KEY_TEXT_SIZE];
+    char nobody[KEY_TEXT_SIZE]; /* A role that no policy knows. */
+    char other[KEY_TEXT_SIZE];  /* Admin of tenant bravo. */
+    char super[KEY_TEXT_SIZE];
+};
+
+/* What a test wants to be different. */
+struct api_rig_plan {
+    const char *rbac;        /* The text of rbac.lua; NULL: the shipped one. */
+    const char *const *sets; /* "name", "value", ... NULL. */
+};
+
+/* ---- files ---- */
+
+static inline void rig_put(const struct api_rig *rig, const char *name,
+                           struct slice text)
+{
+    char path[RIG_PATH];
+    struct err err = ERR_INIT;
+    CHECK_FATAL(snprintf(path, sizeof path, "%s/%s", rig->scratch.dir, name) > 0);
+    if (!file_write(path, text, 0600, &err))
+        fprintf(stderr, "%s\n", err.text);
+    CHECK_FATAL(err.code == ERR_NONE);
+}
+
+static inline void rig_folder(const struct api_rig *rig, const char *name)
+{
+    char path[RIG_PATH];
+    CHECK_FATAL(snprintf(path, sizeof path, "%s/%s", rig->scratch.dir, name) > 0);
+    CHECK_FATAL(mkdir(path, 0700) == 0);
+}
+
+static inline void rig_get(const char *path, struct buf *ret)
+{
+    struct err err = ERR_INIT;
+    buf_init(ret, 64 << 20);
+    if (!file_read(path, ret, &err))
+        fprintf(stderr, "%s\n", err.text);
+    CHECK_FATAL(err.code == ERR_NONE);
+}
+
+/* Programs and test adapters of this build: tests lie two folders below. */
+static inline void rig_build_path(char ret[PATH_MAX], const char *name)
+{
+    char self[PATH_MAX - 64] = "";
+    CHECK_FATAL(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    for (int up = 0; up < 3; up++)
+        *strrchr(self, '/') = '\0';
+    CHECK_FATAL(
+        snprintf(ret, PATH_MAX, "%s%s%s", self, name[0] == '\0' ? "" : "/", name) > 0);
+}
+
+static inline void rig_sign(const struct api_rig *rig, const char *name)
+{
+    char message[RIG_PATH], signature[RIG_PATH];
+    CHECK(snprintf(message, sizeof message, "%s/%s", rig->scratch.dir, name) > 0);
+    CHECK(snprintf(signature, sizeof signature, "%s/%s.minisig", rig->scratch.dir,
+                   name) > 0);
+    signing_sign(rig->scratch.dir, "test", "-H", message, signature);
+}
+
+static inline void rig_add_file(struct buf *manifest, const char *name,
+                                struct slice bytes)
+{
+    char digest[DIGEST_TEXT_SIZE];
+    digest_sha256_text(bytes, digest);
+    buf_add_format(manifest, "  - { name: %s, size: %zu, sha256: \"%s\" }\n", name,
+                   bytes.size, digest);
+}
+
+#define RIG_DATES                            \
+    "not_before: \"2026-01-01T00:00:00Z\"\n" \
+    "expires: \"2096-01-01T00:00:00Z\"\nfiles:\n"
+
+static inline void rig_put_policy(const struct api_rig *rig, const char *rbac)
+{
+    struct buf own, routing, manifest;
+    rig_get("policies/rbac.lua", &own);
+    rig_get("policies/routing.lua", &routing);
+    struct slice text = rbac == NULL ? buf_slice(&own) : slice_of(rbac);
+    rig_put(rig, "policies/rbac.lua", text);
+    rig_put(rig, "policies/routing.lua", buf_slice(&routing));
+    buf_init(&manifest, 4096);
+    buf_add_text(&manifest, "kind: policy\nname: policy\nversion: 1.0.0\n"
+                            "revision: 7\n" RIG_DATES);
+    rig_add_file(&manifest, "rbac.lua", text);
+    rig_add_file(&manifest, "routing.lua", buf_slice(&routing));
+    rig_put(rig, "policies/policy.yaml", buf_slice(&manifest));
+    rig_sign(rig, "policies/policy.yaml");
+    buf_finish(&manifest);
+    buf_finish(&routing);
+    buf_finish(&own);
+}
+
+static inline void rig_put_adapter(const struct api_rig *rig, int revision)
+{
+    char path[PATH_MAX];
+    struct buf object, manifest;
+    rig_build_path(path, "tests/adapters/instant.so");
+    rig_get(path, &object);
+    rig_put(rig, "adapters/instant.so", buf_slice(&object));
+    buf_init(&manifest, 4096);
+    buf_add_format(&manifest,
+                   "kind: adapter\nname: instant\naliases: [quick]\nversion: 1.0.0\n"
+                   "revision: %d\n" RIG_DATES,
+                   revision);
+    rig_add_file(&manifest, "instant.so", buf_slice(&object));
+    buf_add_text(&manifest,
+                 "abi: { least: 1, most: 1 }\nstate: { oldest: 1, newest: 1 }\n"
+                 "capabilities: [profile.order, profile.cancel, profile.status]\n"
+                 "callback_auth: secret\n"
+                 "secrets:\n  - { name: callback, use: callback }\n");
+    rig_put(rig, "manifests/instant.yaml", buf_slice(&manifest));
+    rig_sign(rig, "manifests/instant.yaml");
+    buf_finish(&manifest);
+    buf_finish(&object);
+}
+
+static inline void rig_put_trust(struct api_rig *rig)
+{
+    struct buf text;
+    signing_key(rig->scratch.dir, "test", rig->key);
+    buf_init(&text, 1024);
+    buf_add_format(&text,
+                   "keys:\n  - { name: test, key: \"%s\", kinds: [adapter, policy] }\n"
+                   "thresholds: { adapter: 1, policy: 1 }\n",
+                   rig->key);
+    rig_put(rig, "trust.yaml", buf_slice(&text));
+    buf_finish(&text);
+}
+
+static inline void rig_put_files(struct api_rig *rig, const char *rbac)
+{
+    static const char *const folders[] = {
+        "data",       "adapters", "manifests",       "policies",
+        "adapters.d", "secrets",  "secrets/instant", "secrets/instant/default"
+    };
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        rig_folder(rig, folders[i]);
+    rig_put_trust(rig);
+    rig_put(rig, "seal.key", SLICE_LITERAL("0123456789abcdef0123456789abcdef"));
+    rig_put(rig, "secrets/instant/default/callback", SLICE_LITERAL("carrier-secret"));
+    rig_put_policy(rig, rbac);
+    rig_put_adapter(rig, 1);
+}
+
+/* ---- the host ---- */
+
+static inline void rig_set(struct api_rig *rig, const char *name, const char *value)
+{
+    struct err err = ERR_INIT;
+    if (!settings_set(rig->settings, name, value, &err))
+        fprintf(stderr, "%s\n", err.text);
+    CHECK_FATAL(err.code == ERR_NONE);
+}
+
+static inline void rig_set_paths(struct api_rig *rig)
+{
+    static const struct {
+        const char *setting, *name;
+    } rows[] = { { "data.dir", "data" },
+                 { "adapter.dir", "adapters" },
+                 { "manifest.dir", "manifests" },
+                 { "policy.dir", "policies" },
+                 { "adapter.conf_dir", "adapters.d" },
+                 { "secret.dir", "secrets" },
+                 { "trust.file", "trust.yaml" },
+                 { "seal.key_file", "seal.key" },
+                 { "http.socket", "api.sock" } };
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK(snprintf(path, sizeof path, "%s/%s", rig->scratch.dir, rows[i].name) > 0);
+        rig_set(rig, rows[i].setting, path);
+    }
+    rig_build_path(path, "");
+    rig_set(rig, "cell.dir", path);
+    rig_set(rig, "http.listen", "127.0.0.1:0");
+    rig_set(rig, "http.threads", "2");
+    rig_set(rig, "policy.cpu_ms", "1000");
+    rig_set(rig, "policy.wall_ms", "5000");
+    rig_set(rig, "cell.cpu_ms", "5000");
+    rig_set(rig, "cell.wall_ms", "10000");
+    rig_set(rig, "cell.spawn_ms", "20000");
+}
+
+static inline void rig_check(bool ok, const struct err *err)
+{
+    if (!ok)
+        fprintf(stderr, "%s %s\n", err->field, err->text);
+    CHECK_FATAL(ok);
+}
+
+static inline void rig_open_parts(struct api_rig *rig)
+{
+    struct err err = ERR_INIT;
+    struct store_limits limits = { .batch = 64, .queue = 1024, .cache_kb = 1024 };
+    rig->store = store_open(settings_text(rig->settings, SET_DATA_DIR), &limits, &err);
+    rig_check(rig->store != NULL, &err);
+    rig->sealer = sealer_load(settings_text(rig->settings, SET_SEAL_KEY_FILE), &err);
+    rig->trust = trust_load(settings_text(rig->settings, SET_TRUST_FILE), &err);
+    rig_check(rig->sealer != NULL && rig->trust != NULL, &err);
+    rig->policy = policy_load(settings_text(rig->settings, SET_POLICY_DIR), rig->trust,
+                              rig->store, &rig->manifest, &err);
+    rig_check(rig->policy != NULL, &err);
+    rig->directory = directory_create();
+    struct engine_parts parts = { .settings = rig->settings,
+                                  .trust = rig->trust,
+                                  .sealer = rig->sealer,
+                                  .store = rig->store,
+                                  .directory = rig->directory };
+    rig->engine = engine_create(&parts, &err);
+    rig_check(rig->engine != NULL && engine_start(rig->engine, &err), &err);
+}
+
+static inline void rig_make_keys(struct api_rig *rig)
+{
+    const struct {
+        const char *tenant, *role, *subject;
+        char *ret;
+    } rows[] = { { "acme", "admin", "ada", rig->admin },
+                 { "acme", "viewer", "vic", rig->viewer },
+                 { "acme", "nobody", "ned", rig->nobody },
+                 { "bravo", "admin", "bob", rig->other },
+                 { "default", "superadmin", "sue", rig->super } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct err err = ERR_INIT;
+        rig_check(keys_bootstrap(rig->store, rows[i].tenant, rows[i].role,
+                                 rows[i].subject, rows[i].ret, &err),
+                  &err);
+    }
+}
+
+static inline bool rig_poll(bool (*is_so)(const struct api_rig *rig),
+                            const struct api_rig *rig)
+{
+    int64_t until_us = clock_mono_us() + RIG_SECONDS * INT64_C(1000000);
+    while (!is_so(rig) && clock_mono_us() < until_us)
+        poll(NULL, 0, 2);
+    return is_so(rig);
+}
+
+static inline bool rig_is_up(const struct api_rig *rig)
+{
+    return api_is_ready(rig->api) && engine_is_ready(rig->engine);
+}
+
+static inline struct api_rig *rig_start(const struct api_rig_plan *plan)
+{
+    struct err err = ERR_INIT;
+    struct api_rig *rig = calloc(1, sizeof *rig);
+    CHECK_FATAL(rig != NULL && scratch_make(&rig->scratch));
+    log_set_level(LOG_LEVEL_COUNT);
+    rig->settings = settings_load(NULL, &err);
+    rig_check(rig->settings != NULL, &err);
+    rig_set_paths(rig);
+    for (const char *const *set = plan->sets; set != NULL && *set != NULL; set += 2)
+        rig_set(rig, set[0], set[1]);
+    rig_put_files(rig, plan->rbac);
+    rig_open_parts(rig);
+    rig_make_keys(rig);
+    struct api_parts parts = { .settings = rig->settings,
+                               .store = rig->store,
+                               .sealer = rig->sealer,
+                               .directory = rig->directory,
+                               .engine = rig->engine,
+                               .policy = rig->policy,
+                               .policy_manifest = rig->manifest };
+    rig->api = api_create(&parts, &err);
+    rig_check(rig->api != NULL && api_start(rig->api, &err), &err);
+    CHECK_FATAL(rig_poll(rig_is_up, rig));
+    return rig;
+}
+
+static inline void rig_stop(struct api_rig **rig)
+{
+    struct api_rig *gone = *rig;
+    api_stop(gone->api);
+    engine_stop(gone->engine, 5000);
+    engine_destroy(&gone->engine);
+    store_close(&gone->store);
+    api_destroy(&gone->api);
+    directory_destroy(&gone->directory);
+    policy_image_destroy(&gone->policy);
+    trust_destroy(&gone->trust);
+    sealer_destroy(&gone->sealer);
+    settings_destroy(&gone->settings);
+    CHECK(scratch_remove(&gone->scratch));
+    free(gone);
+    *rig = NULL;
+}
+
+/* ---- a client ---- */
+
+struct reply {
+    int status;
+    struct buf bytes; /* Head and body. */
+    struct slice head, body;
+    json_t *json; /* NULL: the body is none. */
+};
+
+struct ask {
+    const char *method, *path;
+    const char *key;     /* NULL: none. */
+    const char *body;    /* NULL: none. */
+    const char *headers; /* Whole lines, each with CRLF; NULL: none. */
+};
+
+static inline int rig_connect(const struct api_rig *rig)
+{
+    char host[64];
+    uint64_t port;
+    struct slice rest = slice_of(api_address(rig->api));
+    struct slice name = slice_cut(&rest, ':');
+    CHECK_FATAL(slice_copy(name, host, sizeof host) && slice_u64(rest, &port));
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_port = htons((uint16_t)port) };
+    CHECK_FATAL(inet_pton(AF_INET, host, &to.sin_addr) == 1);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval wait = { .tv_sec = RIG_SECONDS };
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    CHECK_FATAL(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    return fd;
+}
+
+static inline int rig_connect_unix(const struct api_rig *rig)
+{
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    CHECK_FATAL(
+        snprintf(to.sun_path, sizeof to.sun_path, "%s/api.sock", rig->scratch.dir) > 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval wait = { .tv_sec = RIG_SECONDS };
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    CHECK_FATAL(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    return fd;
+}
+
+static inline void rig_send(int fd, const struct ask *ask)
+{
+    struct buf text;
+    buf_init(&text, 4 << 20);
+    buf_add_format(&text, "%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n",
+                   ask->method, ask->path);
+    if (ask->key != NULL)
+        buf_add_format(&text, "Authorization: Bearer %s\r\n", ask->key);
+    if (ask->headers != NULL)
+        buf_add_text(&text, ask->headers);
+    if (ask->body != NULL)
+        buf_add_format(&text, "Content-Length: %zu\r\n", strlen(ask->body));
+    buf_add_text(&text, "\r\n");
+    if (ask->body != NULL)
+        buf_add_text(&text, ask->body);
+    CHECK_FATAL(send(fd, text.ptr, text.size, MSG_NOSIGNAL) == (ssize_t)text.size);
+    buf_finish(&text);
+}
+
+static inline void rig_receive(int fd, struct reply *ret)
+{
+    char piece[4096];
+    ssize_t got;
+    *ret = (struct reply){ .status = 0 };
+    buf_init(&ret->bytes, 64 << 20);
+    while ((got = recv(fd, piece, sizeof piece, 0)) > 0)
+        buf_add(&ret->bytes, piece, (size_t)got);
+    CHECK_FATAL(ret->bytes.ptr != NULL);
+    char *end = strstr(ret->bytes.ptr, "\r\n\r\n");
+    CHECK_FATAL(end != NULL);
+    ret->head = slice_bytes(ret->bytes.ptr, (size_t)(end - ret->bytes.ptr) + 2);
+    ret->body = slice_bytes(end + 4, ret->bytes.size - ret->head.size - 2);
+    uint64_t status = 0;
+    CHECK(slice_u64(slice_bytes(ret->bytes.ptr + 9, 3), &status));
+    ret->status = (int)status;
+    if (ret->body.size > 0 && (ret->body.ptr[0] == '{' || ret->body.ptr[0] == '['))
+        ret->json = json_read(ret->body, NULL);
+}
+
+static inline void rig_finish(struct reply *reply)
+{
+    buf_finish(&reply->bytes);
+    json_decref(reply->json);
+    reply->json = NULL;
+}
+
+/* The value of a header field; "" when it is not there. Overwritten by the next call. */
+static inline const char *rig_field(const struct reply *reply, const char *name)
+{
+    static char value[1024];
+    struct slice rest = reply->head;
+    while (rest.size > 0) {
+        struct slice line = slice_cut(&rest, '\n');
+        struct slice field = slice_cut(&line, ':');
+        if (!slice_is_nocase(field, name) || line.size < 2)
+            continue;
+        CHECK(
+            slice_copy(slice_bytes(line.ptr + 1, line.size - 2), value, sizeof value));
+        return value;
+    }
+    return "";
+}
+
+/* ---- which documented answers were seen ---- */
+
+static json_t *rig_seen; /* {"order.show 200": true} */
+
+static inline void rig_note(const struct ask *ask, int status)
+{
+    char allow[64], name[128];
+    struct route_params params = { .place = 0 };
+    struct slice path = slice_of(ask->path);
+    path = slice_cut(&path, '?');
+    const struct route *route = route_match(slice_of(ask->method), path,
+                                            ROUTE_SIDE_API | ROUTE_SIDE_CALLBACK,
+                                            &params, allow);
+    if (route == NULL)
+        return;
+    if (rig_seen == NULL)
+        rig_seen = json_object();
+    CHECK(snprintf(name, sizeof name, "%s %d", route->id, status) > 0);
+    json_object_set_new(rig_seen, name, json_true());
+}
+
+static inline void rig_ask(const struct api_rig *rig, const struct ask *ask,
+                           struct reply *ret)
+{
+    int fd = rig_connect(rig);
+    rig_send(fd, ask);
+    rig_receive(fd, ret);
+    close(fd);
+    rig_note(ask, ret->status);
+}
+
+/* The status alone. */
+static inline int rig_status(const struct api_rig *rig, const struct ask *ask)
+{
+    struct reply reply;
+    rig_ask(rig, ask, &reply);
+    int status = reply.status;
+    rig_finish(&reply);
+    return status;
+}
+
+#endif
