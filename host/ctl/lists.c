@@ -33,7 +33,7 @@ static char *page_path(const struct ctl *ctl, const char *path,
         if (ctl_flag(ctl, *filters) != NULL)
             add_parameter(&text, *filters, ctl_flag(ctl, *filters));
     int length = snprintf(limit, sizeof limit, "%zu", rows);
-    if (length > 0)
+    if (filters != NULL && length > 0)
         add_parameter(&text, "limit", limit);
     if (cursor != NULL)
         add_parameter(&text, "cursor", cursor);

@@ -13,7 +13,8 @@
 /* clang-format on */
 
 /* Shows what `path` lists, with the named flags as query parameters ("external-id" is
- * sent as external_id), page after page. */
+ * sent as external_id), page after page. NULL: this list has neither filters nor pages.
+ */
 int list_show(struct ctl *ctl, const char *path, const char *const *filters,
               const struct column *columns);
 
