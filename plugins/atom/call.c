@@ -13,13 +13,18 @@ struct call call_of(struct esim_talk *talk, enum es2_function function,
     return call;
 }
 
+/* The functionCallIdentifier: the same in every try of one operation. It correlates,
+ * and is no idempotency key (SGP.22 6.5.1.3). */
+static const char *call_id(const struct call *call)
+{
+    struct esim_bytes operation = call->talk->step->operation;
+    return esim_string(esim_format("%.*s:%s", (int)operation.size, operation.ptr,
+                                   es2_name(call->function)));
+}
+
 json_t *call_body(const struct call *call)
 {
-    /* The same in every try of one operation: it correlates, nothing more (6.5.1.3). */
-    struct esim_bytes operation = call->talk->step->operation;
-    struct esim_bytes id = esim_format("%.*s:%s", (int)operation.size, operation.ptr,
-                                       es2_name(call->function));
-    return es2_request(call->settings.requester_id, esim_string(id));
+    return es2_request(call->settings.requester_id, call_id(call));
 }
 
 void call_ask(const struct call *call, const json_t *body)
@@ -39,17 +44,43 @@ void call_ask(const struct call *call, const json_t *body)
     esim_http_timeout(call->talk, settings->timeout_ms);
 }
 
+/* What a person can do about a function of class ONCE that may have been carried
+ * out. */
+static const char *const advice[ES2_FUNCTION_COUNT] = {
+    [ES2_DOWNLOAD_ORDER] =
+        "If it took no profile, the step may be tried again; if it took one, have that "
+        "ICCID cancelled, or accept the step with it.",
+    [ES2_CONFIRM_ORDER] = "If the order is not confirmed, the step may be tried again; "
+                          "if it is, take the "
+                          "matching id from the carrier, or cancel the order.",
+    [ES2_CANCEL_ORDER] =
+        "If the profile still belongs to this order, the step may be tried again; if "
+        "it "
+        "is Available, accept the step: a second cancel could hit another order.",
+};
+
+static void end_unsure(const struct call *call, const char *code,
+                       const char *carrier_code, const char *message)
+{
+    esim_unknown(call->talk, code, carrier_code,
+                 "%s Ask the carrier what it did under the call id %s. %s", message,
+                 call_id(call), advice[call->function]);
+}
+
 void call_lost(const struct call *call, const char *code, const char *carrier_code,
                const char *message)
 {
     if (call->repeat == ESIM_ONCE)
-        esim_unknown(call->talk, code, carrier_code,
-                     "%s It may have been done, and ES2+ has no question for it: ask "
-                     "the carrier, then accept or cancel the order.",
-                     message);
+        end_unsure(call, code, carrier_code, message);
     else
         esim_not_yet(call->talk, -1, code, carrier_code,
                      "%s It is asked again, which has no further effect.", message);
+}
+
+void call_nobody_knows(struct esim_talk *talk, enum es2_function function)
+{
+    struct call call = call_of(talk, function, ESIM_ONCE);
+    end_unsure(&call, "answer_lost", NULL, "The carrier's answer was lost.");
 }
 
 /* ---- HTTP: what a status other than 200 says about the function ---- */

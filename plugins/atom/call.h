@@ -34,9 +34,14 @@ void call_ask(const struct call *call, const json_t *body);
  * been ended. */
 bool call_executed(const struct call *call, json_t **ret_body);
 
-/* Ends the operation as the loss of an answer would: UNKNOWN for ONCE, else NOT_YET. */
+/* Ends the operation when the function may have been carried out: UNKNOWN for ONCE,
+ * with what a person can do; else NOT_YET. `message` says what happened. */
 void call_lost(const struct call *call, const char *code, const char *carrier_code,
                const char *message);
+
+/* The `ask` of the row that a lost ONCE exchange names as its query: ES2+ v2.2 has no
+ * function that asks for a profile's state, so it ends UNKNOWN. */
+void call_nobody_knows(struct esim_talk *talk, enum es2_function function);
 
 /* ---- inputs that several functions share; false: the operation has been ended ---- */
 

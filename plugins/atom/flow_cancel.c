@@ -54,8 +54,14 @@ static void tell(struct esim_talk *talk)
     esim_done(talk, result);
 }
 
+static void ask_after_loss(struct esim_talk *talk)
+{
+    call_nobody_knows(talk, ES2_CANCEL_ORDER);
+}
+
 static const struct esim_exchange to_available[] = {
-    { "cancelOrder", ESIM_ONCE, ask, tell, NULL },
+    { "cancelOrder", ESIM_ONCE, ask, tell, "afterLoss" },
+    { "afterLoss", ESIM_SAFE, ask_after_loss, NULL, NULL },
 };
 static const struct esim_exchange to_unavailable[] = {
     { "cancelOrder", ESIM_IDEMPOTENT, ask, tell, NULL },
@@ -63,6 +69,8 @@ static const struct esim_exchange to_unavailable[] = {
 
 void cancel_step(const struct esim_step *step, struct esim_answer *answer)
 {
-    bool is_once = repeat_of(esim_json_read(step->input)) == ESIM_ONCE;
-    esim_exchange_step(is_once ? to_available : to_unavailable, 1, step, answer);
+    if (repeat_of(esim_json_read(step->input)) == ESIM_ONCE)
+        esim_exchange_step(to_available, 2, step, answer);
+    else
+        esim_exchange_step(to_unavailable, 1, step, answer);
 }

@@ -116,8 +116,14 @@ static void tell(struct esim_talk *talk)
         finish(&call, body, &code, text);
 }
 
+static void ask_after_loss(struct esim_talk *talk)
+{
+    call_nobody_knows(talk, ES2_CONFIRM_ORDER);
+}
+
 static const struct esim_exchange their_matching_id[] = {
-    { "confirmOrder", ESIM_ONCE, ask, tell, NULL },
+    { "confirmOrder", ESIM_ONCE, ask, tell, "afterLoss" },
+    { "afterLoss", ESIM_SAFE, ask_after_loss, NULL, NULL },
 };
 static const struct esim_exchange our_matching_id[] = {
     { "confirmOrder", ESIM_IDEMPOTENT, ask, tell, NULL },
@@ -125,6 +131,8 @@ static const struct esim_exchange our_matching_id[] = {
 
 void confirm_step(const struct esim_step *step, struct esim_answer *answer)
 {
-    bool is_once = repeat_of(esim_json_read(step->input)) == ESIM_ONCE;
-    esim_exchange_step(is_once ? their_matching_id : our_matching_id, 1, step, answer);
+    if (repeat_of(esim_json_read(step->input)) == ESIM_ONCE)
+        esim_exchange_step(their_matching_id, 2, step, answer);
+    else
+        esim_exchange_step(our_matching_id, 1, step, answer);
 }

@@ -73,8 +73,14 @@ static void tell(struct esim_talk *talk)
         finish(&call, ours != NULL ? ours : theirs);
 }
 
+static void ask_after_loss(struct esim_talk *talk)
+{
+    call_nobody_knows(talk, ES2_DOWNLOAD_ORDER);
+}
+
 static const struct esim_exchange by_profile_type[] = {
-    { "downloadOrder", ESIM_ONCE, ask, tell, NULL },
+    { "downloadOrder", ESIM_ONCE, ask, tell, "afterLoss" },
+    { "afterLoss", ESIM_SAFE, ask_after_loss, NULL, NULL },
 };
 static const struct esim_exchange by_iccid[] = {
     { "downloadOrder", ESIM_IDEMPOTENT, ask, tell, NULL },
@@ -82,6 +88,8 @@ static const struct esim_exchange by_iccid[] = {
 
 void order_step(const struct esim_step *step, struct esim_answer *answer)
 {
-    bool is_once = repeat_of(esim_json_read(step->input)) == ESIM_ONCE;
-    esim_exchange_step(is_once ? by_profile_type : by_iccid, 1, step, answer);
+    if (repeat_of(esim_json_read(step->input)) == ESIM_ONCE)
+        esim_exchange_step(by_profile_type, 2, step, answer);
+    else
+        esim_exchange_step(by_iccid, 1, step, answer);
 }

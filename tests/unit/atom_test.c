@@ -379,6 +379,8 @@ static void a_lost_once_exchange_is_unknown_and_never_asked_again(void)
         flow_of(rows[i].capability)(&step, &answer);
         CHECK_INT(answer.action, ESIM_END);
         CHECK_INT(answer.outcome, ESIM_UNKNOWN);
+        CHECK_TEXT(text(answer.problem.code), "answer_lost");
+        CHECK(strstr(text(answer.problem.message), "call id " OP ":") != NULL);
     }
 }
 
