@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const top = fileURLToPath(new URL('../../../', import.meta.url));
-const build = process.env.B ?? 'build/debug';
+export const build = process.env.B ?? 'build/debug';
 
 export const sandboxProgram = join(top, build, 'esim-sandbox');
 export const peerProgram = fileURLToPath(new URL('smdp.mjs', import.meta.url));
@@ -20,15 +20,15 @@ export const EID = '89001012012341234012345678901224';
 export const OTHER_EID = '89044011112233441122334411223321';
 export const PROTOCOL = 'gsma/rsp/v2.2.0';
 
-// { dir, files, remove() }
+// Certificates that are there: { dir, read() }
+export const tlsIn = (dir) => ({ dir, read: (name) => readFileSync(join(dir, name)) });
+
+// New ones: also remove()
 export function makeTls() {
   const scratch = mkdtempSync(join(tmpdir(), 'esimd-smdp-'));
   const dir = join(scratch, 'tls');
   execFileSync(join(top, 'tools/dev-tls.sh'), [dir]);
-  const read = (name) => readFileSync(join(dir, name));
-  return {
-    dir, read, remove: () => rmSync(scratch, { recursive: true, force: true }),
-  };
+  return { ...tlsIn(dir), remove: () => rmSync(scratch, { recursive: true, force: true }) };
 }
 
 // Starts a program whose first line is JSON with its address. { first, stop() }
