@@ -1,0 +1,23 @@
+-- wrk: POST /v1/orders, each with an idempotency key of its own.
+local thread_count = 0
+local sent = 0
+function setup(thread)
+    thread:set("thread_id", thread_count)
+    thread_count = thread_count + 1
+end
+local body = '{"type":"profile.provision","plan":"gold","carrier":"atom",' ..
+    '"device":{"eid":"89049032123451234512345678901235"},"profile_type":"P1"}'
+function request()
+    sent = sent + 1
+    return wrk.format("POST", "/v1/orders", {
+        ["Authorization"] = "Bearer " .. os.getenv("KEY"),
+        ["Content-Type"] = "application/json",
+        ["Idempotency-Key"] = os.getenv("RUN") .. "-" .. thread_id .. "-" .. sent,
+    }, body)
+end
+function done(summary)
+    local bad = summary.errors.status + summary.errors.connect + summary.errors.read +
+        summary.errors.write + summary.errors.timeout
+    io.write(string.format("requests=%d bad=%d us=%d\n", summary.requests, bad,
+        summary.duration))
+end
