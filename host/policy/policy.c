@@ -5,6 +5,7 @@
 #include "policy/policy.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,9 @@ struct ask {
     int64_t asked_us;
     char function[16];
     char digest[DIGEST_TEXT_SIZE];
-    struct buf input;
+    json_t *args;
+    struct buf payload; /* What is sent: the function, then the input. */
+    struct slice input; /* The arguments as JSON, inside the payload. */
     policy_done done;
     void *arg;
 };
@@ -53,6 +56,7 @@ struct pool_cell {
     struct cell *cell;
     struct ask *first, **last;
     int64_t heard_us; /* The last answer, or the first call after it was idle. */
+    bool up;          /* A process is ready. */
     bool complete;    /* The files define all functions. */
 };
 
@@ -90,7 +94,8 @@ static void unlink_ask(struct pool_cell *pool, struct ask *ask)
 
 static void ask_free(struct ask *ask)
 {
-    buf_finish(&ask->input);
+    buf_finish(&ask->payload);
+    json_decref(ask->args);
     free(ask);
 }
 
@@ -112,11 +117,10 @@ static void read_answer(const struct ask *ask, enum cell_end end, struct slice r
                         struct verdict *verdict, struct policy_decision *ret)
 {
     struct err err = ERR_INIT;
-    struct slice input = buf_slice(&ask->input);
     ret->failed = true;
     if (end != CELL_ANSWERED) {
         explain_end(end, reply, verdict->reason, sizeof verdict->reason);
-    } else if (!verdict_read(ask->function, input, reply, verdict, &err)) {
+    } else if (!verdict_read(ask->function, ask->args, reply, verdict, &err)) {
         int length = snprintf(verdict->reason, sizeof verdict->reason,
                               "the policy's answer is wrong: %s%s%.300s", err.field,
                               err.field[0] == '\0' ? "" : ": ", err.text);
@@ -135,7 +139,7 @@ static void finish(struct ask *ask, enum cell_end end, struct slice reply)
     struct verdict verdict = { 0 };
     struct policy_decision decision = {
         .revision = policy_image_revision(ask->pool->policy->image),
-        .input = buf_slice(&ask->input),
+        .input = ask->input,
     };
     read_answer(ask, end, reply, &verdict, &decision);
     id_new(decision.id);
@@ -163,20 +167,9 @@ static void on_answer(void *arg, enum cell_end end, struct slice reply)
 
 static void call_cell(struct pool_cell *pool, struct ask *ask)
 {
-    struct buf payload;
-    buf_init(&payload, INPUT_BYTES + 64);
-    wire_put_bytes(&payload, slice_of(ask->function));
-    wire_put_bytes(&payload, buf_slice(&ask->input));
     push(pool, ask);
-    ask->call = cell_call(pool->cell, WIRE_DECIDE, buf_slice(&payload), on_answer, ask);
-    buf_finish(&payload);
-}
-
-static bool is_up(const struct pool_cell *pool)
-{
-    struct cell_state state;
-    cell_read_state(pool->cell, &state);
-    return state.ready;
+    ask->call = cell_call(pool->cell, WIRE_DECIDE, buf_slice(&ask->payload), on_answer,
+                          ask);
 }
 
 static bool is_stuck(const struct pool_cell *pool)
@@ -191,7 +184,7 @@ static struct pool_cell *choose(struct policy *policy)
     struct pool_cell *up = NULL;
     for (size_t i = 0; i < CELLS; i++) {
         struct pool_cell *pool = &policy->cells[i];
-        if (!is_up(pool))
+        if (!pool->up)
             continue;
         if (!is_stuck(pool))
             return pool;
@@ -204,7 +197,7 @@ static struct pool_cell *choose(struct policy *policy)
 /* All behind the head go elsewhere; the head too when no process works on it now. */
 static void relieve(struct pool_cell *stuck, struct pool_cell *spare)
 {
-    stuck->last = is_up(stuck) ? &stuck->first->next : &stuck->first;
+    stuck->last = stuck->up ? &stuck->first->next : &stuck->first;
     struct ask *moved = *stuck->last;
     *stuck->last = NULL;
     while (moved != NULL) {
@@ -222,13 +215,35 @@ static void on_timer(void *arg)
     for (size_t i = 0; i < CELLS; i++) {
         struct pool_cell *pool = &policy->cells[i];
         struct pool_cell *spare = choose(policy);
-        if (is_stuck(pool) && spare != pool && is_up(spare) && !is_stuck(spare))
+        if (is_stuck(pool) && spare != pool && spare->up && !is_stuck(spare))
             relieve(pool, spare);
         open = open || pool->first != NULL;
     }
     policy->timer_runs = open;
     if (open)
         loop_timer_set(policy->timer, STUCK_MS);
+}
+
+/* The JSON is written once: its size is put before it when it is known. Too much of it
+ * becomes no arguments at all, which the cell refuses. */
+static void write_payload(struct ask *ask, const json_t *args)
+{
+    struct buf *payload = &ask->payload;
+    buf_init(payload, INPUT_BYTES + sizeof ask->function + 8);
+    wire_put_bytes(payload, slice_of(ask->function));
+    size_t size_at = payload->size;
+    wire_put_u32(payload, 0);
+    size_t start = payload->size;
+    json_write_sorted(args, payload);
+    if (!buf_ok(payload)) {
+        buf_clear(payload);
+        wire_put_bytes(payload, slice_of(ask->function));
+        wire_put_bytes(payload, SLICE_LITERAL(""));
+        return;
+    }
+    ask->input = slice_bytes(payload->ptr + start, payload->size - start);
+    uint32_t size = htole32((uint32_t)ask->input.size);
+    memcpy(payload->ptr + size_at, &size, sizeof size);
 }
 
 void policy_ask(struct policy *policy, const char *function, const json_t *args,
@@ -239,14 +254,12 @@ void policy_ask(struct policy *policy, const char *function, const json_t *args,
         abort(); /* Nobody could be told. */
     ask->done = done;
     ask->arg = arg;
+    ask->args = json_incref((json_t *)args);
     ask->asked_us = clock_mono_us();
     int length = snprintf(ask->function, sizeof ask->function, "%s", function);
     assert(length >= 0 && (size_t)length < sizeof ask->function);
-    buf_init(&ask->input, INPUT_BYTES);
-    json_write_sorted(args, &ask->input);
-    if (!buf_ok(&ask->input))
-        buf_clear(&ask->input); /* The script then refuses the empty input. */
-    digest_sha256_text(buf_slice(&ask->input), ask->digest);
+    write_payload(ask, args);
+    digest_sha256_text(ask->input, ask->digest);
     call_cell(choose(policy), ask);
     if (!policy->timer_runs) {
         policy->timer_runs = true;
@@ -270,6 +283,7 @@ static void on_ready(void *arg, struct slice description)
 {
     struct pool_cell *pool = arg;
     struct err err = ERR_INIT;
+    pool->up = true;
     json_t *about = json_read(description, &err);
     const json_t *functions = json_object_get(about, "functions");
     pool->complete = defines(functions, "authorize") && defines(functions, "route");
@@ -283,6 +297,7 @@ static void on_ready(void *arg, struct slice description)
 static void on_died(void *arg, enum cell_end why, const char *reason)
 {
     struct pool_cell *pool = arg;
+    pool->up = false;
     log_line(LOG_WARN, "policy.cell_died", LOG_TEXT("end", cell_end_name(why)),
              LOG_TEXT("reason", reason),
              LOG_INT("revision", policy_image_revision(pool->policy->image)));
@@ -354,7 +369,7 @@ void policy_destroy(struct policy **policy)
 bool policy_is_ready(const struct policy *policy)
 {
     for (size_t i = 0; i < CELLS; i++)
-        if (policy->cells[i].complete && is_up(&policy->cells[i]))
+        if (policy->cells[i].up && policy->cells[i].complete)
             return true;
     return false;
 }

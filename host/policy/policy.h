@@ -57,8 +57,8 @@ struct policy_decision {
 
 typedef void (*policy_done)(void *arg, const struct policy_decision *decision);
 
-/* `function` "authorize" or "route"; `args` a JSON array, borrowed. `done` later, never
- * from inside. */
+/* `function` "authorize" or "route"; `args` a JSON array, kept by reference until `done`:
+ * it must not be changed before. `done` later, never from inside. */
 void policy_ask(struct policy *policy, const char *function, const json_t *args,
                 policy_done done, void *arg);
 

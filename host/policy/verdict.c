@@ -75,10 +75,10 @@ static bool read_reason(const json_t *result, struct verdict *ret, struct err *e
     return true;
 }
 
-static bool read_authorize(const json_t *result, struct slice input,
+static bool read_authorize(const json_t *result, const json_t *args,
                            struct verdict *ret, struct err *err)
 {
-    (void)input;
+    (void)args;
     const json_t *allow = json_object_get(result, "allow");
     if (!json_is_boolean(allow))
         return err_field(err, "/allow", "expected true or false, found %s",
@@ -88,23 +88,20 @@ static bool read_authorize(const json_t *result, struct slice input,
 }
 
 /* Was an adapter of this name among those offered? */
-static bool is_offered(struct slice input, const char *name)
+static bool is_offered(const json_t *args, const char *name)
 {
-    struct err unread = ERR_INIT;
-    json_t *args = json_read(input, &unread);
     const json_t *adapters = json_array_get(args, 1), *adapter;
-    bool offered = false;
     size_t i;
     json_array_foreach((json_t *)adapters, i, adapter)
     {
         const char *other = json_text(adapter, "name");
-        offered = offered || (other != NULL && strcmp(other, name) == 0);
+        if (other != NULL && strcmp(other, name) == 0)
+            return true;
     }
-    json_decref(args);
-    return offered;
+    return false;
 }
 
-static bool read_route(const json_t *result, struct slice input, struct verdict *ret,
+static bool read_route(const json_t *result, const json_t *args, struct verdict *ret,
                        struct err *err)
 {
     const json_t *adapter = json_object_get(result, "adapter");
@@ -115,7 +112,7 @@ static bool read_route(const json_t *result, struct slice input, struct verdict 
                          kind_of(adapter));
     const char *name = json_string_value(adapter);
     if (!slice_copy(slice_of(name), ret->adapter, sizeof ret->adapter) ||
-        !is_offered(input, name))
+        !is_offered(args, name))
         return err_field(err, "/adapter",
                          "expected one of the adapters offered, found another name");
     ret->allow = ret->adapter[0] != '\0';
@@ -124,7 +121,7 @@ static bool read_route(const json_t *result, struct slice input, struct verdict 
 
 static const struct reader {
     const char *function;
-    bool (*read)(const json_t *result, struct slice input, struct verdict *ret,
+    bool (*read)(const json_t *result, const json_t *args, struct verdict *ret,
                  struct err *err);
 } readers[] = {
     { "authorize", read_authorize },
@@ -145,7 +142,7 @@ const char *verdict_label(const char *function)
     return reader == NULL ? "other" : reader->function;
 }
 
-bool verdict_read(const char *function, struct slice input, struct slice result,
+bool verdict_read(const char *function, const json_t *args, struct slice result,
                   struct verdict *ret, struct err *err)
 {
     const struct reader *reader = reader_of(function);
@@ -158,7 +155,7 @@ bool verdict_read(const char *function, struct slice input, struct slice result,
     bool ok = json_is_object(value);
     if (!ok)
         err_field(err, "", "expected a table, found %s", kind_of(value));
-    ok = ok && reader->read(value, input, &verdict, err) &&
+    ok = ok && reader->read(value, args, &verdict, err) &&
          read_reason(value, &verdict, err);
     json_decref(value);
     if (ok)

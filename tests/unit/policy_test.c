@@ -118,6 +118,25 @@ static void more_questions_than_the_queue_holds_fail_and_the_others_do_not(void)
     world_end(&world);
 }
 
+static void a_question_that_is_too_large_fails(void)
+{
+    struct world *world = world_start(RBAC, ROUTING);
+    struct question large, other;
+    char *text = malloc(1100000);
+    CHECK_FATAL(text != NULL);
+    memset(text, 'x', 1100000);
+    memcpy(text, "[\"", 2);
+    memcpy(text + 1100000 - 3, "\"]", 3);
+    world_ask(world, "authorize", text, &large);
+    world_ask(world, "authorize", may_order, &other);
+    world_wait(world, world_is_idle);
+    free(text);
+    CHECK(large.failed && !large.allow);
+    CHECK(strstr(large.reason, "the arguments are not JSON") != NULL);
+    CHECK(other.allow);
+    world_end(&world);
+}
+
 static void files_without_the_two_functions_are_never_ready(void)
 {
     struct world *world = world_start("tests/policy/plain.lua",
@@ -161,15 +180,17 @@ static const struct {
 
 static void an_answer_is_believed_only_in_its_exact_shape(void)
 {
+    json_t *args = json_loads(two_adapters, 0, NULL);
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct err err = ERR_INIT;
         struct verdict verdict;
-        bool ok = verdict_read(answers[i].function, slice_of(two_adapters),
-                               slice_of(answers[i].result), &verdict, &err);
+        bool ok = verdict_read(answers[i].function, args, slice_of(answers[i].result),
+                               &verdict, &err);
         CHECK(ok == (answers[i].words == NULL));
         if (!ok && strstr(err.text, answers[i].words) == NULL)
             CHECK_TEXT(err.text, answers[i].words);
     }
+    json_decref(args);
 }
 
 static void foreign_text_becomes_one_clean_line(void)
@@ -294,6 +315,7 @@ TESTS("policy",
       CASE(what_goes_wrong_in_a_script_is_a_failure_with_its_words),
       CASE(questions_open_at_the_end_fail),
       CASE(more_questions_than_the_queue_holds_fail_and_the_others_do_not),
+      CASE(a_question_that_is_too_large_fails),
       CASE(files_without_the_two_functions_are_never_ready),
       CASE(an_answer_is_believed_only_in_its_exact_shape),
       CASE(foreign_text_becomes_one_clean_line),
