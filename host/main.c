@@ -137,11 +137,11 @@ static void host_stop(struct host *host)
         api_stop(host->api);
     if (host->engine != NULL)
         engine_stop(host->engine, settings_int(host->settings, SET_HTTP_DRAIN_MS));
+    store_close(&host->store); /* Until here both are told of commits. */
     api_destroy(&host->api);
     engine_destroy(&host->engine);
     directory_destroy(&host->directory);
     policy_image_destroy(&host->policy);
-    store_close(&host->store);
     trust_destroy(&host->trust);
     sealer_destroy(&host->sealer);
     settings_destroy(&host->settings);

@@ -181,7 +181,7 @@ static bool takes_input(const struct route *route)
 
 static bool has_checked_members(const struct route *route)
 {
-    return route->body != NULL || route->query != NULL;
+    return needs_identity(route) && (route->body != NULL || route->query != NULL);
 }
 
 static bool takes_body(const struct route *route)

@@ -3,6 +3,7 @@
  *   "refuse"  the carrier says no
  *   "later"   not now, ask again in an hour
  *   else      done, with an activation code
+ * profile.status gives none.
  * Callbacks are answered 200 with the path; "/fail" with 500 and a field that must not
  * pass. */
 #include <string.h>
@@ -40,12 +41,24 @@ static void tell(struct esim_talk *talk)
     esim_done(talk, json_object());
 }
 
+static void ask_status(struct esim_talk *talk)
+{
+    esim_done(talk, json_object());
+}
+
+static const struct esim_exchange status_rows[] = { { "status", ESIM_SAFE, ask_status,
+                                                      tell, NULL } };
 static const struct esim_exchange rows[] = { { "at_once", ESIM_SAFE, ask, tell,
                                                NULL } };
 
 static void step(const struct esim_step *given, struct esim_answer *answer)
 {
     esim_exchange_step(rows, sizeof rows / sizeof rows[0], given, answer);
+}
+
+static void status_step(const struct esim_step *given, struct esim_answer *answer)
+{
+    esim_exchange_step(status_rows, 1, given, answer);
 }
 
 static void receive(const struct esim_request *request, struct esim_response *response)
@@ -74,13 +87,13 @@ ESIM_SECTION static const struct esim_about about = {
     .abilities = { ESIM_ABILITY_FLOWS, ESIM_ABILITY_INBOUND },
 };
 
-#define FLOW(name)                                                           \
-    {                                                                        \
-        .size = sizeof(struct esim_flow), .capability = (name), .step = step \
+#define FLOW(name, function)                                                       \
+    {                                                                              \
+        .size = sizeof(struct esim_flow), .capability = (name), .step = (function) \
     }
-static const struct esim_flow list[] = { FLOW(ESIM_PROFILE_ORDER),
-                                         FLOW(ESIM_PROFILE_CANCEL),
-                                         FLOW(ESIM_PROFILE_STATUS) };
+static const struct esim_flow list[] = { FLOW(ESIM_PROFILE_ORDER, step),
+                                         FLOW(ESIM_PROFILE_CANCEL, step),
+                                         FLOW(ESIM_PROFILE_STATUS, status_step) };
 static const struct esim_flows flows = { sizeof flows, sizeof list / sizeof list[0],
                                          list };
 static const struct esim_inbound inbound = { sizeof inbound, receive };

@@ -324,8 +324,8 @@ static inline void rig_stop(struct api_rig **rig)
     struct api_rig *gone = *rig;
     api_stop(gone->api);
     engine_stop(gone->engine, 5000);
-    engine_destroy(&gone->engine);
     store_close(&gone->store);
+    engine_destroy(&gone->engine);
     api_destroy(&gone->api);
     directory_destroy(&gone->directory);
     policy_image_destroy(&gone->policy);
