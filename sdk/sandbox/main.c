@@ -13,9 +13,6 @@
 #include "ledger.h"
 #include "sandbox.h"
 
-const struct sandbox_side *const sandbox_sides[] = { &smdp_side };
-const size_t sandbox_side_count = sizeof sandbox_sides / sizeof sandbox_sides[0];
-
 enum { DRAIN_MS = 2000, PATH_SIZE = 4096, ADDRESS_SIZE = 64 };
 
 static const struct http_limits http_limits = {

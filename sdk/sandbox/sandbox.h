@@ -1,7 +1,7 @@
 /* sandbox.h - what every side of the sandbox shares, and the table of sides.
  *
  * A side is one kind of carrier (smdp; later smsc, soap, mytel, graph): a file with a
- * row in `sandbox_sides`. The shared part owns the loop, the control routes below
+ * row in sides.c. The shared part owns the loop, the control routes below
  * /sandbox/, the ledger of effects, the faults on demand and the delays.
  *
  * Threads  One loop, one thread. */
