@@ -64,27 +64,33 @@ fi
 say "1. The host serves $url, the sandbox's SM-DP+ https://$(jq -r .address "$dir/sandbox.json")"
 esimctl adapter list
 
-say "2. An order, over HTTP"
+say "2. An order, over HTTP; its steps as they happen"
 printf '%s$ esimctl order create --carrier atom --eid %s --profile-type P1%s\n' \
     "$dim" $eid "$plain"
-id=$(esimctl order create --carrier atom --plan gold --eid $eid --profile-type P1 -o name |
-    sed 's,.*/,,')
-echo "order $id"
+mkfifo "$dir/events"
+jq --unbuffered -r 'select(.type | endswith(".state")) |
+    "\(.time[11:23])  \(.subject | split("/")[0] | (. + "      ")[0:8]) " +
+    "\(.data.was // "" | (. + "              ")[0:14]) -> \(.data.state)"' \
+    < "$dir/events" &
+shown=$!
+"$B/esimctl" event watch -o jsonl > "$dir/events" 2>/dev/null &
+watch=$!
+id=$(esimctl order create --carrier atom --plan gold --eid $eid --profile-type P1 \
+    --wait 30s -o json | jq -r .id)
+sleep 0.3 # For the last line to be printed; nothing is judged by it.
+kill $watch
+wait $shown
 
-say "3. Its steps, as they happen"
-esimctl order get "$id" --watch -o jsonl | jq --unbuffered -r \
-    '"\(.updated[11:23])  \(.state | (. + "            ")[0:14]) \([.steps[] | "\(.capability) \(.state)"] | join(", "))"'
-
-say "4. The order, and how long each step took"
+say "3. The order, and how long each step took"
 esimctl order get "$id"
 iccid=$(esimctl order get "$id" -o json | jq -r .iccid)
 
-say "5. The activation code (the permission profile.reveal, and an audit record)"
+say "4. The activation code (the permission profile.reveal, and an audit record)"
 code=$(esimctl profile code "$iccid")
 echo "LPA:$code"
 esimctl profile qr "$iccid"
 
-say "6. A phone scans it; the carrier tells us when it is installed"
+say "5. A phone scans it; the carrier tells us when it is installed"
 curl -fsS -o /dev/null -X POST -H 'Content-Type: application/json' \
     -d "{\"activation_code\":\"$code\"}" "$control/sandbox/devices/$eid/install"
 tries=100 state=
@@ -95,7 +101,7 @@ while [ "$state" != Installed ] && [ $tries -gt 0 ]; do
 done
 echo "profile $iccid is $state"
 
-say "7. What decided and what ran"
+say "6. What decided and what ran"
 policy=$(esimctl policy get -o json | jq -r '.[0] | "revision \(.revision), sha256 \(.digest[0:16])"')
 adapter=$(esimctl adapter get atom -o json |
     jq -r '"\(.version), sha256 \(.object_sha256[0:16]), signed by \(.signed_by), cell up in \(.health.spawn_us / 1000) ms"')
