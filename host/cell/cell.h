@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
 #include "cell/wire.h"
@@ -103,12 +104,20 @@ void cell_read_state(const struct cell *cell, struct cell_state *ret);
 int cell_memory_file(const char *name, struct slice bytes, struct err *err);
 
 /* Where a call of struct cell is not wanted (tools): spawn, handshake, one call, kill; a
- * bounded blocking form. Both bufs are initialised by the caller. True: the cell was
- * ready and the call was carried out, `ret_end` says how it ended and `ret_reply` what
- * it said. False: it could not start, and `err` says why. `kind` 0: only the handshake.
+ * bounded blocking form. The bufs are initialised by the caller. True: the cell was
+ * ready and the call was carried out, `end` says how it ended and `reply` what it said.
+ * False: it could not start, and `err` says why. `kind` 0: only the handshake.
  * Must not be called from inside a loop. [any thread] */
-bool cell_try(const struct cell_program *program, const struct cell_limits *limits,
-              enum wire_kind kind, struct slice payload, enum cell_end *ret_end,
-              struct buf *ret_description, struct buf *ret_reply, struct err *err);
+struct cell_attempt {
+    enum cell_end end;
+    struct buf description; /* What READY said. */
+    struct buf reply;
+    struct buf log; /* Every log line and refused system call, a line each. */
+};
+void cell_attempt_init(struct cell_attempt *attempt, size_t limit_bytes);
+void cell_attempt_finish(struct cell_attempt *attempt);
+bool cell_attempt(const struct cell_program *program, const struct cell_limits *limits,
+                  enum wire_kind kind, struct slice payload, struct cell_attempt *ret,
+                  struct err *err);
 
 #endif

@@ -498,44 +498,43 @@ static void a_refused_system_call_is_told_by_name(void)
     world_end(world);
 }
 
-static void try_one(const char *adapter, enum cell_end *ret_end, struct buf *ret_reply,
-                    const char *input, struct err *err, bool expected)
+static bool try_one(const char *adapter, const char *input, struct cell_attempt *ret,
+                    struct err *err)
 {
     struct world *world = world_of(adapter, &usual_limits);
     struct buf payload;
     put_step(&payload, ESIM_PROFILE_STATUS, input);
-    CHECK(cell_try(&world->program, &usual_limits, WIRE_STEP, buf_slice(&payload),
-                   ret_end, &world->description, ret_reply, err) == expected);
+    bool carried_out = cell_attempt(&world->program, &usual_limits, WIRE_STEP,
+                                    buf_slice(&payload), ret, err);
     buf_finish(&payload);
     world_end(world);
+    return carried_out;
 }
 
 static void what_cannot_start_says_why(void)
 {
-    enum cell_end end;
     struct err err = ERR_INIT;
-    struct buf reply;
-    buf_init(&reply, 1 << 20);
-    try_one("refuses", &end, &reply, "", &err, false);
+    struct cell_attempt attempt;
+    cell_attempt_init(&attempt, 1 << 20);
+    CHECK(!try_one("refuses", "", &attempt, &err));
     CHECK_TEXT(err.text, "cannot start: adapter refused to start (7)");
-    try_one("abi", &end, &reply, "", &err, false);
+    CHECK(!try_one("abi", "", &attempt, &err));
     CHECK_TEXT(err.text,
                "cannot start: the adapter was built for ABI 2, this host has 1");
-    try_one("crash", &end, &reply, "null", &err, true);
-    CHECK_INT(end, CELL_CRASHED);
-    check_reason(buf_slice(&reply).ptr, "signal 11");
-    try_one("crash", &end, &reply, "fine", &err, true);
-    CHECK_INT(end, CELL_ANSWERED);
-    buf_finish(&reply);
+    CHECK(try_one("crash", "null", &attempt, &err));
+    CHECK_INT(attempt.end, CELL_CRASHED);
+    check_reason(buf_slice(&attempt.reply).ptr, "signal 11");
+    CHECK(try_one("crash", "fine", &attempt, &err));
+    CHECK_INT(attempt.end, CELL_ANSWERED);
+    cell_attempt_finish(&attempt);
 }
 
 static void what_is_no_program_or_no_object_is_refused(void)
 {
-    enum cell_end end;
     struct err err = ERR_INIT;
     struct world *world = world_of("echo", &usual_limits);
-    struct buf reply;
-    buf_init(&reply, 1000);
+    struct cell_attempt attempt;
+    cell_attempt_init(&attempt, 1000);
     struct cell_program program = world->program;
     program.path = "/nonexistent/esim-cell";
     CHECK(cell_create(world->loop, &program, &usual_limits, NULL, &err) == NULL);
@@ -548,7 +547,7 @@ static void what_is_no_program_or_no_object_is_refused(void)
                     &reply, &err));
     check_reason(err.text, "cannot start: the object cannot be loaded");
     close(text.fd);
-    buf_finish(&reply);
+    cell_attempt_finish(&attempt);
     world_end(world);
 }
 
@@ -829,17 +828,17 @@ static void forbidden_system_calls_end_the_process_by_name(void)
 {
     for (size_t i = 0; i < FORBIDDEN; i++) {
         struct err err = ERR_INIT;
-        enum cell_end end;
+        struct cell_attempt attempt;
         char input[48];
-        struct buf reply;
-        buf_init(&reply, 1 << 20);
+        cell_attempt_init(&attempt, 1 << 20);
         CHECK(snprintf(input, sizeof input, "calls %d %d", forbidden[i], forbidden[i]) >
               0);
-        try_one("probe", &end, &reply, input, &err, true);
-        CHECK_INT(end, CELL_CRASHED);
-        check_reason(buf_slice(&reply).ptr,
+        CHECK(try_one("probe", input, &attempt, &err));
+        CHECK_INT(attempt.end, CELL_CRASHED);
+        check_reason(buf_slice(&attempt.reply).ptr,
                      "ended for a forbidden system call; refused system call: ");
-        buf_finish(&reply);
+        check_reason(buf_slice(&attempt.log).ptr, "refused system call: ");
+        cell_attempt_finish(&attempt);
     }
 }
 
