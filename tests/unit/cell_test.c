@@ -543,8 +543,7 @@ static void what_is_no_program_or_no_object_is_refused(void)
                               .fd = cell_memory_file("text", slice_of("hello"), &err) };
     program = world->program;
     program.files = &text;
-    CHECK(!cell_try(&program, &usual_limits, 0, slice_of(""), &end, &world->description,
-                    &reply, &err));
+    CHECK(!cell_attempt(&program, &usual_limits, 0, slice_of(""), &attempt, &err));
     check_reason(err.text, "cannot start: the object cannot be loaded");
     close(text.fd);
     cell_attempt_finish(&attempt);
