@@ -93,8 +93,13 @@ $(B)/esim-cell: $(call obj,$(filter-out host/cell/inside/policy_% host/cell/insi
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -ldl -lseccomp
 $(B)/esim-policy-cell: $(call obj,$(filter-out host/cell/inside/adapter_%,$(wildcard host/cell/inside/*.c)) $(WIRE))
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ -llua5.4 -ljansson -lseccomp -lm
-$(B)/esim-adapter: $(call obj,$(wildcard sdk/tool/*.c)) $(B)/libhost.a
+$(B)/esim-adapter: $(call obj,$(wildcard sdk/tool/*.c)) $(B)/libhost.a | $(B)/pkgconfig/esim-adapter.pc
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lelf
+# So that a new adapter builds against this folder, without an install.
+$(B)/pkgconfig/esim-adapter.pc: sdk/esim-adapter.pc.in Makefile $(B)/libesim-adapter.a
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(CURDIR)|' -e 's|@INCLUDEDIR@|$(CURDIR)/sdk/include|' -e 's|@LIBDIR@|$(CURDIR)/$(B)|' \
+	    -e 's|@SANITIZE@|$(SANITIZE_$(MODE))|' $< >$@
 $(B)/esim-sandbox: $(call obj,$(wildcard sdk/sandbox/*.c)) $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) -lxml2
 
@@ -168,8 +173,8 @@ tests/node_modules/.ready: tests/package.json tests/package-lock.json | packages
 	@touch $@
 
 .PHONY: install
-install: all
-	@demo/../sdk/install.sh "$(DESTDIR)" "$(PREFIX)"
+install: all $(B)/libesim-adapter.a
+	@SANITIZE="$(SANITIZE_$(MODE))" sdk/install.sh "$(DESTDIR)$(PREFIX)"
 
 # Packages are asked for once per checkout, and again when the list changes.
 .PHONY: packages packages-known

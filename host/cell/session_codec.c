@@ -4,7 +4,7 @@
 #include "cell/step_codec.h"
 
 enum {
-    SESSION_STATE_MAX = 256 << 10, /* session.h */
+    SESSION_STATE_MAX = (256 << 10) + SESSION_STATE_HEAD_BYTES, /* session.h */
     ACTS_MAX = 256,
     ACT_BYTES_MAX = 1 << 20,
     KEY_MAX = 256

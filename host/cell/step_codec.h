@@ -26,6 +26,10 @@ void answer_encode(const struct esim_answer *answer, struct buf *ret);
 bool answer_decode(struct slice payload, struct arena *arena, struct esim_answer *ret,
                    struct err *err);
 
+/* A session's state is opaque to the host; inside, the cell puts the version that wrote
+ * it in front (u32), so that a newer version of the adapter knows what it reads. */
+enum { SESSION_STATE_HEAD_BYTES = 4 };
+
 void session_step_encode(struct slice session, const struct esim_session_step *step,
                          struct buf *ret);
 bool session_step_decode(struct slice payload, struct slice *ret_session,

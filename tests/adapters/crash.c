@@ -13,7 +13,7 @@ static int deeper(volatile char *above, long levels)
 static void crash(const struct esim_step *step, struct esim_answer *answer)
 {
     char first = 0;
-    if (asked_for(step, "null"))
+    if (asked_for(step, "segv"))
         *(volatile int *)8 = 1;
     else if (asked_for(step, "abort"))
         abort();

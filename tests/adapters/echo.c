@@ -172,10 +172,11 @@ static void session_step(const struct esim_session_step *step,
         answer->state = step->key;
         break;
     case ESIM_FRAME:
-        act = (struct esim_act){ .kind = ESIM_ACT_DELIVER,
-                                 .key = step->state,
-                                 .bytes = { step->bytes.ptr + HEAD_BYTES,
-                                            step->bytes.size - HEAD_BYTES } };
+        if (step->bytes.size >= HEAD_BYTES)
+            act = (struct esim_act){ .kind = ESIM_ACT_DELIVER,
+                                     .key = step->state,
+                                     .bytes = { step->bytes.ptr + HEAD_BYTES,
+                                                step->bytes.size - HEAD_BYTES } };
         break;
     case ESIM_CLOSED:
         act = (struct esim_act){ .kind = ESIM_ACT_LOST, .key = step->state };

@@ -324,7 +324,7 @@ static void sessions_callbacks_and_settings_go_through_the_cell(void)
     const struct esim_session_step session_step = {
         .size = sizeof session_step,
         .event = ESIM_FRAME,
-        .state = { "key", 3 },
+        .state = { "\1\0\0\0key", 7 },
         .bytes = { "\0\0\0\7abc", 7 },
     };
     session_step_encode(slice_of("line"), &session_step, &payload);
@@ -349,6 +349,8 @@ static void sessions_callbacks_and_settings_go_through_the_cell(void)
     CHECK_INT(acts.act_count, 1);
     CHECK_INT(acts.acts[0].kind, ESIM_ACT_DELIVER);
     CHECK_INT(acts.acts[0].bytes.size, 3);
+    CHECK_INT(acts.acts[0].key.size, 3);
+    CHECK_INT(acts.state.size, 7); /* With its version in front, for the next one. */
     struct esim_response response = { 0 };
     CHECK(response_decode(slice_bytes(inbound->reply, inbound->size), arena, &response,
                           &err));
@@ -422,7 +424,7 @@ static void fault(const char *adapter, const char *bad, enum cell_end end,
 
 static void a_crash_costs_one_call(void)
 {
-    fault("crash", "null", CELL_CRASHED, "signal 11 (Segmentation fault)");
+    fault("crash", "segv", CELL_CRASHED, "signal 11 (Segmentation fault)");
     fault("crash", "abort", CELL_CRASHED, "signal 6 (Aborted)");
     fault("crash", "exit", CELL_CRASHED, "ended with status 3");
     fault("crash", "stack", CELL_CRASHED, "signal 11");
@@ -521,7 +523,7 @@ static void what_cannot_start_says_why(void)
     CHECK(!try_one("abi", "", &attempt, &err));
     CHECK_TEXT(err.text,
                "cannot start: the adapter was built for ABI 2, this host has 1");
-    CHECK(try_one("crash", "null", &attempt, &err));
+    CHECK(try_one("crash", "segv", &attempt, &err));
     CHECK_INT(attempt.end, CELL_CRASHED);
     check_reason(buf_slice(&attempt.reply).ptr, "signal 11");
     CHECK(try_one("crash", "fine", &attempt, &err));
@@ -566,7 +568,7 @@ static void a_cell_that_keeps_dying_is_unhealthy_and_others_go_on(void)
     struct world *bad = world_start("crash", &limits);
     struct world *good = world_start("echo", &limits);
     for (unsigned i = 0; i < 3; i++)
-        step(bad, "null");
+        step(bad, "segv");
     struct call_seen *waiting = step(bad, "fine");
     wait_all(bad);
     for (unsigned i = 0; i < 3; i++)
@@ -587,7 +589,7 @@ static void a_cell_that_keeps_dying_is_unhealthy_and_others_go_on(void)
     struct call_seen *again = step(bad, "fine");
     wait_all(bad);
     CHECK_INT(again->end, CELL_ANSWERED);
-    step(bad, "null"); /* The earlier deaths still count: one more is too many. */
+    step(bad, "segv"); /* The earlier deaths still count: one more is too many. */
     wait_all(bad);
     CHECK(!bad->healthy);
     world_end(bad);
@@ -664,7 +666,7 @@ static void a_forgotten_call_is_never_reported(void)
     struct call_seen *waiting = step(world, "fine");
     cell_forget(world->cell, waiting->number);
     struct call_seen *first = step(world, "fine");
-    struct call_seen *gone = step(world, "null");
+    struct call_seen *gone = step(world, "segv");
     struct call_seen *last = step(world, "fine");
     wait_for(world, &first->over);
     cell_forget(world->cell, gone->number);
@@ -870,7 +872,7 @@ static unsigned open_descriptors(void)
 static void no_zombie_and_no_descriptor_is_left(void)
 {
     unsigned before = open_descriptors();
-    fault("crash", "null", CELL_CRASHED, "signal 11");
+    fault("crash", "segv", CELL_CRASHED, "signal 11");
     fault("hang", "hang", CELL_HUNG, "computing");
     CHECK_INT(open_descriptors(), before);
     CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);

@@ -60,6 +60,42 @@ static bool do_step(struct slice payload, struct err *err)
     return true;
 }
 
+/* Takes the version off the front of a session's state. A state of a version that this
+ * adapter does not read ends the session, which is opened again. */
+static bool take_state_version(struct esim_session_step *step, struct err *err)
+{
+    if (step->state.size == 0)
+        return true;
+    struct wire_reader reader = wire_reader_of(
+        slice_bytes(step->state.ptr, step->state.size));
+    step->state_version = wire_u32(&reader);
+    step->state = (struct esim_bytes){ reader.rest.ptr, reader.rest.size };
+    if (reader.failed || step->state_version < adapter.about.state_oldest ||
+        step->state_version > adapter.about.state_newest)
+        return err_set(err, ERR_INVALID,
+                       "the session's state is of version %u, this adapter reads %u to "
+                       "%u",
+                       step->state_version, adapter.about.state_oldest,
+                       adapter.about.state_newest);
+    return true;
+}
+
+static bool put_state_version(struct esim_session_answer *answer)
+{
+    uint64_t size = answer->state.size;
+    char *state = size > TALK_FRAME_BYTES
+                      ? NULL
+                      : arena_alloc(arena, size + SESSION_STATE_HEAD_BYTES);
+    if (state == NULL)
+        return false;
+    for (size_t i = 0; i < SESSION_STATE_HEAD_BYTES; i++)
+        state[i] = (char)(adapter.about.state_newest >> (8 * i));
+    if (size > 0)
+        memcpy(state + SESSION_STATE_HEAD_BYTES, answer->state.ptr, size);
+    answer->state = (struct esim_bytes){ state, size + SESSION_STATE_HEAD_BYTES };
+    return true;
+}
+
 static bool do_session(struct slice payload, struct err *err)
 {
     struct slice name;
@@ -70,8 +106,12 @@ static bool do_session(struct slice payload, struct err *err)
     if (session == NULL)
         return err_set(err, ERR_INVALID, "the adapter has no session %.*s",
                        (int)name.size, name.ptr);
+    if (!take_state_version(&step, err))
+        return false;
     struct esim_session_answer answer = { .size = sizeof answer };
     session->step(&step, &answer);
+    if (!put_state_version(&answer))
+        return err_set(err, ERR_LIMIT, "no memory for the session's state");
     session_answer_encode(&answer, &out);
     return true;
 }

@@ -62,6 +62,9 @@ struct esim_session_step {
     struct esim_bytes secrets;
     struct esim_bytes key;   /* ESIM_SUBMIT. */
     struct esim_bytes bytes; /* ESIM_FRAME, ESIM_SUBMIT; ESIM_CLOSED: the reason. */
+    uint32_t state_version;  /* Of `state`: state_newest of the version that wrote it,
+                                perhaps an older one. The cell sees to it. */
+    uint32_t reserved;
 };
 
 /* The cell zeroes it and sets `size`. Acts are carried out in order; a WRITE waits until
