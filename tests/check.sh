@@ -89,7 +89,7 @@ stage_fuzz() {
 
 stage_policy() {
     [ -x "$B/esimctl" ] && [ -d policies ] || return 1
-    part policy lua 60 "$B/esimctl" policy test
+    part policy lua 60 "$B/esimctl" policy test policies
 }
 
 stage_node() { # STAGE FOLDER SECONDS

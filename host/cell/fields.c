@@ -105,6 +105,8 @@ static bool fits(uint8_t c, enum text_rule rule)
     case TEXT_WORDS:
         return c >= 0x20 && c != 0x7f;
     case TEXT_NAME:
+        return fits(c, TEXT_LABEL) && !(c >= 'A' && c <= 'Z');
+    case TEXT_LABEL:
         return c != 0 && (is_alnum(c) || strchr("_-.", c) != NULL);
     case TEXT_PATH:
         return c > 0x20 && c < 0x7f;

@@ -40,6 +40,7 @@ struct esim_bytes take_bytes(struct taker *taker, const char *name, size_t most)
 enum text_rule {
     TEXT_WORDS, /* No control characters: it goes into logs and onto terminals. */
     TEXT_NAME,  /* Lower-case letters, digits, "_", "-", ".": a stable name. */
+    TEXT_LABEL, /* As TEXT_NAME, and upper case: a protocol's own name of a function. */
     TEXT_PATH,  /* "/" and visible ASCII. */
     TEXT_TOKEN  /* RFC 9110 5.6.2. */
 };

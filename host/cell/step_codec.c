@@ -228,7 +228,7 @@ static void take_ask(struct taker *taker, struct esim_ask *ret)
     ret->repeat = take_number(taker, "repeat", ESIM_SAFE, ESIM_ONCE);
     ret->flags = (uint32_t)take_number(taker, "flags", 0, ESIM_REWRITE);
     ret->timeout_ms = (uint32_t)take_number(taker, "timeout_ms", 0, 3600 * 1000);
-    ret->name = take_text(taker, "name", TEXT_NAME, 1, NAME_BYTES_MAX);
+    ret->name = take_text(taker, "name", TEXT_LABEL, 1, NAME_BYTES_MAX);
     ret->endpoint = take_text(taker, "endpoint", TEXT_NAME, 1, NAME_BYTES_MAX);
     ret->method = take_text(taker, "method", TEXT_TOKEN, 1, 16);
     ret->path = take_text(taker, "path", TEXT_PATH, 1, HEADER_BYTES_MAX);
@@ -246,7 +246,7 @@ static void take_send(struct taker *taker, struct esim_send *ret)
     ret->repeat = take_number(taker, "repeat", ESIM_SAFE, ESIM_ONCE);
     ret->flags = (uint32_t)take_number(taker, "flags", 0, ESIM_REWRITE);
     ret->timeout_ms = (uint32_t)take_number(taker, "timeout_ms", 0, INT32_MAX);
-    ret->name = take_text(taker, "name", TEXT_NAME, 1, NAME_BYTES_MAX);
+    ret->name = take_text(taker, "name", TEXT_LABEL, 1, NAME_BYTES_MAX);
     ret->session = take_text(taker, "session", TEXT_NAME, 1, NAME_BYTES_MAX);
     ret->key = take_text(taker, "key", TEXT_WORDS, 1, KEY_BYTES_MAX);
     ret->payload = take_bytes(taker, "payload", PAYLOAD_BYTES_MAX);

@@ -169,7 +169,8 @@ static bool set_request(CURL *easy, const struct http_outgoing *outgoing,
         SET(CURLOPT_CUSTOMREQUEST, outgoing->method);
     SET(CURLOPT_URL, outgoing->url);
     SET(CURLOPT_HTTPHEADER, head);
-    SET(CURLOPT_FRESH_CONNECT, outgoing->fresh_connection ? 1L : 0L);
+    if (outgoing->kept_within_s > 0)
+        SET(CURLOPT_MAXAGE_CONN, (long)outgoing->kept_within_s);
     if (outgoing->connect_ms > 0)
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)outgoing->connect_ms);
     return true;

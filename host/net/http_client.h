@@ -59,9 +59,10 @@ struct http_outgoing {
     int64_t connect_ms;
     int64_t timeout_ms;
     size_t reply_bytes;
-    /* Never on a kept connection. For a request that must not end MAYBE_SENT only because
-     * the other side closed an idle connection just then. */
-    bool fresh_connection;
+    /* Only on a kept connection that was used within this many seconds; 0: any. For a
+     * request that must not end MAYBE_SENT only because the other side closed an idle
+     * connection just then. */
+    int64_t kept_within_s;
 };
 
 /* `reply` is NULL unless HTTP_REPLIED, and borrowed during the call; `err` says why for

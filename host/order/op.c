@@ -116,7 +116,9 @@ void op_retry(struct op *op, const struct op_retry *retry)
     int64_t now_ms = clock_wall_ms();
     int64_t most = adapter_manifest(op->adapter)->retry_attempts;
     char reason[REASON_SIZE];
-    if (claim->attempts >= most || now_ms >= claim->deadline_ms) {
+    /* What never left may be tried until the deadline: a carrier can be away for long. */
+    bool used_up = claim->attempts >= most && !retry->never_left;
+    if (used_up || now_ms >= claim->deadline_ms) {
         int length = snprintf(reason, sizeof reason,
                               "given up after %lld attempts: %.200s",
                               (long long)claim->attempts, retry->reason);
@@ -204,7 +206,7 @@ static void take_wait(struct op *op, const struct esim_answer *answer)
     }
     struct outbox_wait wait = { .due_ms = answer->until_ms,
                                 .event = awaits ? ESIM_SILENCE : ESIM_TIMER,
-                                .fresh_attempts = true,
+                                .count = OUTBOX_FORWARD,
                                 .wait_key = awaits ? key : NULL,
                                 .state = &state,
                                 .state_version = answer->state_version,

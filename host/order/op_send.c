@@ -63,6 +63,7 @@ static void lost(struct op *op, enum http_end end, const struct err *err)
                                err->text, NULL);
     struct op_retry retry = { .event = OUTBOX_RESEND,
                               .keep_action = true,
+                              .never_left = end == HTTP_NOT_SENT,
                               .after_ms = -1,
                               .problem = problem,
                               .reason = err->text };
@@ -157,7 +158,7 @@ static void wait_for_breaker(struct op *op, int64_t again_ms)
     struct outbox_wait wait = { .due_ms = again_ms,
                                 .event = OUTBOX_RESEND,
                                 .keep_action = true,
-                                .fresh_attempts = true };
+                                .count = OUTBOX_REFUND };
     op_store_wait(op, &wait, ORDER_EV_DEFERRED,
                   "the carrier does not answer; its breaker is open");
 }
@@ -187,6 +188,7 @@ static void start_call(struct op *op, const struct esim_ask *ask,
         .connect_ms = timeout_ms,
         .timeout_ms = timeout_ms,
         .reply_bytes = (size_t)manifest->reply_bytes,
+        .kept_within_s = ask->repeat == ESIM_ONCE ? 1 : 0,
     };
     op->sent_us = clock_mono_us();
     op->call = http_send(op->engine->client, &outgoing, on_http, op, &err);

@@ -47,6 +47,7 @@ void op_finish(struct op *op);
 struct op_retry {
     int64_t event;
     bool keep_action;
+    bool never_left;     /* No byte of it left: only the deadline ends the tries. */
     int64_t after_ms;    /* At least this long; -1: back off. */
     const char *problem; /* JSON. */
     const char *reason;

@@ -174,10 +174,11 @@ bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *w
                 "action_id = CASE WHEN $8 = 1 THEN action_id END, "
                 "action_class = CASE WHEN $8 = 1 THEN action_class END, "
                 "action_sealed = CASE WHEN $8 = 1 THEN action_sealed END, "
-                "attempts = CASE WHEN $9 = 1 THEN 0 ELSE attempts END " WHERE_CLAIM,
+                "attempts = CASE $9 WHEN 1 THEN 0 WHEN 2 THEN attempts - 1 "
+                "ELSE attempts END " WHERE_CLAIM,
                 DB_ARGS(CLAIM_ARGS(claim), db_int(wait->due_ms), db_int(wait->event),
                         db_text(wait->wait_key), db_int(wait->keep_action),
-                        db_int(wait->fresh_attempts)),
+                        db_int(wait->count)),
                 &changed, err) ||
         !one_row(changed, claim, err))
         return false;

@@ -101,6 +101,13 @@ struct outbox_action {
 bool outbox_store_action(struct db *db, struct claim *claim,
                          const struct outbox_action *action, struct err *err);
 
+/* What becomes of the count of tries. */
+enum outbox_count {
+    OUTBOX_COUNTED, /* The try counts. */
+    OUTBOX_FORWARD, /* It went forward: count from 0 again. */
+    OUTBOX_REFUND   /* Nothing was tried after all. */
+};
+
 /* Gives the operation back until `due_ms`, to be told `event`. `keep_action` for
  * OUTBOX_RESEND. `wait_key` NULL or what it awaits. With ESIM_START the flow's state is
  * dropped. A message that is already there makes it due at once. */
@@ -108,7 +115,7 @@ struct outbox_wait {
     int64_t due_ms;
     int64_t event;
     bool keep_action;
-    bool fresh_attempts; /* It went forward: count tries from 0 again. */
+    enum outbox_count count;
     const char *wait_key;
     const char *exchange;      /* NULL: as it is. */
     const struct slice *state; /* NULL: as it is. */

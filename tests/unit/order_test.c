@@ -276,7 +276,7 @@ static bool run_await(struct db *db, struct rig *rig, void *arg, struct err *err
     static const struct slice state = { "{\"n\":2}", 7 };
     struct outbox_wait wait = { .due_ms = clock_wall_ms() + 60000,
                                 .event = ESIM_SILENCE,
-                                .fresh_attempts = true,
+                                .count = OUTBOX_FORWARD,
                                 .wait_key = "key-1",
                                 .state = &state,
                                 .state_version = 1,
