@@ -10,7 +10,7 @@
 
 #define STRUCT(name, bytes) \
     static_assert(sizeof(struct name) == (bytes), "size of struct " #name " changed")
-#define MEMBER(name, member, at)                         \
+#define MEMBER(name, member, at)                          \
     static_assert(offsetof(struct name, member) == (at), \
                   #member " of struct " #name " moved")
 #define VALUE(name, number) static_assert((name) == (number), #name " changed")
@@ -202,7 +202,7 @@ MEMBER(esim_act, reserved, 4);
 MEMBER(esim_act, number, 8);
 MEMBER(esim_act, key, 16);
 MEMBER(esim_act, bytes, 32);
-STRUCT(esim_session_step, 128);
+STRUCT(esim_session_step, 136);
 MEMBER(esim_session_step, size, 0);
 MEMBER(esim_session_step, event, 4);
 MEMBER(esim_session_step, now_ms, 8);
@@ -212,6 +212,8 @@ MEMBER(esim_session_step, settings, 64);
 MEMBER(esim_session_step, secrets, 80);
 MEMBER(esim_session_step, key, 96);
 MEMBER(esim_session_step, bytes, 112);
+MEMBER(esim_session_step, state_version, 128);
+MEMBER(esim_session_step, reserved, 132);
 STRUCT(esim_session_answer, 40);
 MEMBER(esim_session_answer, size, 0);
 MEMBER(esim_session_answer, reserved, 4);
