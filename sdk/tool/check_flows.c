@@ -15,7 +15,11 @@ enum {
 };
 static const int64_t now_ms = 1767323045000; /* 2026-01-02T03:04:05Z */
 
-#define BYTES(text) ((struct esim_bytes){ (text), sizeof(text) - 1 })
+#define BYTES(text) ((struct esim_bytes)TEXT(text))
+#define TEXT(text)               \
+    {                            \
+        (text), sizeof(text) - 1 \
+    }
 
 struct state {
     struct buf bytes;
@@ -60,19 +64,19 @@ static const struct {
     struct esim_bytes bytes;
 } odd_texts[] = {
     { "empty",             { NULL, 0 } },
-    { "{}",                { "{}", 2 } },
-    { "[]",                { "[]", 2 } },
-    { "null",              { "null", 4 } },
-    { "a number",          { "1e999", 5 } },
-    { "half an object",    { "{\"iccid\":\"89", 12 } },
-    { "two values",        { "{} {}", 5 } },
-    { "bytes",             { "\0\377\376\1\200", 5 } },
+    { "{}",                TEXT("{}") },
+    { "[]",                TEXT("[]") },
+    { "null",              TEXT("null") },
+    { "a number",          TEXT("1e999") },
+    { "half an object",    TEXT("{\"iccid\":\"89") },
+    { "two values",        TEXT("{} {}") },
+    { "bytes",             TEXT("\0\377\376\1\200") },
     { "deep nesting",      { deep, sizeof deep - 1 } },
-    { "a format",          { "{\"iccid\":\"%s%n%s%n\",\"msisdn\":\"%99999d\"}", 41 } },
-    { "quotes and lines",  { "{\"iccid\":\"a\\r\\nX: y\",\"to\":\"\\\"'<&>]]>\"}", 43 } },
-    { "numbers for texts", { "{\"iccid\":89,\"eid\":[],\"msisdn\":{},\"to\":null}", 45 } },
+    { "a format",          TEXT("{\"iccid\":\"%s%n%s%n\",\"msisdn\":\"%99999d\"}") },
+    { "quotes and lines",  TEXT("{\"iccid\":\"a\\r\\nX: y\",\"to\":\"\\\"'<&>]]>\"}") },
+    { "numbers for texts", TEXT("{\"iccid\":89,\"eid\":[],\"msisdn\":{},\"to\":null}") },
     { "XML with a DOCTYPE",
-      { "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>", 66 } },
+      TEXT("<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>") },
 };
 /* clang-format on */
 enum { ODD_TEXTS = sizeof odd_texts / sizeof odd_texts[0] };

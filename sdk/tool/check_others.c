@@ -5,7 +5,11 @@
 
 #include "check.h"
 
-#define BYTES(text) ((struct esim_bytes){ (text), sizeof(text) - 1 })
+#define BYTES(text) ((struct esim_bytes)TEXT(text))
+#define TEXT(text)               \
+    {                            \
+        (text), sizeof(text) - 1 \
+    }
 
 /* clang-format off */
 static const struct {
@@ -13,15 +17,15 @@ static const struct {
     struct esim_bytes bytes;
 } odd_bytes[] = {
     { "nothing",        { NULL, 0 } },
-    { "one byte",       { "\0", 1 } },
-    { "zeros",          { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20 } },
-    { "ones",           { "\377\377\377\377\377\377\377\377\377\377\377\377"
-                          "\377\377\377\377\377\377\377\377", 20 } },
-    { "an HTTP reply",  { "HTTP/1.1 200 OK\r\n\r\n", 19 } },
-    { "a TLS alert",    { "\25\3\3\0\2\2\50", 7 } },
-    { "enquire_link",   { "\0\0\0\20\0\0\0\25\0\0\0\0\0\0\0\1", 16 } },
-    { "half a PDU",     { "\0\0\0\100\0\0\0\5\0\0\0\0\0\0\0\1\0\1\1", 19 } },
-    { "a JSON object",  { "{\"state\":\"x\"}", 13 } },
+    { "one byte",       TEXT("\0") },
+    { "zeros",          TEXT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") },
+    { "ones",           TEXT("\377\377\377\377\377\377\377\377\377\377\377\377"
+                          "\377\377\377\377\377\377\377\377") },
+    { "an HTTP reply",  TEXT("HTTP/1.1 200 OK\r\n\r\n") },
+    { "a TLS alert",    TEXT("\25\3\3\0\2\2\50") },
+    { "enquire_link",   TEXT("\0\0\0\20\0\0\0\25\0\0\0\0\0\0\0\1") },
+    { "half a PDU",     TEXT("\0\0\0\100\0\0\0\5\0\0\0\0\0\0\0\1\0\1\1") },
+    { "a JSON object",  TEXT("{\"state\":\"x\"}") },
 };
 /* clang-format on */
 enum { ODD_BYTES = sizeof odd_bytes / sizeof odd_bytes[0] };
