@@ -4,8 +4,8 @@
  *   "later"   not now, ask again in an hour
  *   else      done, with an activation code
  * profile.status gives none.
- * Callbacks are answered 200 with the path; "/fail" with 500 and a field that must not
- * pass. */
+ * Callbacks are answered 200 with the path and a field that must not pass; "/crash" kills
+ * the cell. */
 #include <string.h>
 
 #include "esim/capability.h"
@@ -67,8 +67,9 @@ static void receive(const struct esim_request *request, struct esim_response *re
         { { "Content-Type", 12 }, { "text/x-carrier", 14 } },
         { { "Set-Cookie", 10 }, { "a=b", 3 } },
     };
-    bool fails = request->path.size == 5 && memcmp(request->path.ptr, "/fail", 5) == 0;
-    response->status = fails ? 500 : 200;
+    if (request->path.size == 6 && memcmp(request->path.ptr, "/crash", 6) == 0)
+        __builtin_trap();
+    response->status = 200;
     response->body = request->path;
     response->headers = headers;
     response->header_count = 2;

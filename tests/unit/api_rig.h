@@ -56,6 +56,7 @@ struct api_rig {
 struct api_rig_plan {
     const char *rbac;        /* The text of rbac.lua; NULL: the shipped one. */
     const char *const *sets; /* "name", "value", ... NULL. */
+    bool with_refuses;       /* The adapter "refuses" too, which never gets ready. */
 };
 
 /* ---- files ---- */
@@ -140,28 +141,38 @@ static inline void rig_put_policy(const struct api_rig *rig, const char *rbac)
     buf_finish(&own);
 }
 
-static inline void rig_put_adapter(const struct api_rig *rig, int revision)
+static inline void rig_put_manifest(const struct api_rig *rig, const char *adapter,
+                                    const char *further, int revision)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], name[64];
     struct buf object, manifest;
-    rig_build_path(path, "tests/adapters/instant.so");
+    CHECK(snprintf(name, sizeof name, "tests/adapters/%s.so", adapter) > 0);
+    rig_build_path(path, name);
     rig_get(path, &object);
-    rig_put(rig, "adapters/instant.so", buf_slice(&object));
+    rig_put(rig, name + strlen("tests/"), buf_slice(&object));
     buf_init(&manifest, 4096);
     buf_add_format(&manifest,
-                   "kind: adapter\nname: instant\naliases: [quick]\nversion: 1.0.0\n"
-                   "revision: %d\n" RIG_DATES,
-                   revision);
-    rig_add_file(&manifest, "instant.so", buf_slice(&object));
+                   "kind: adapter\nname: %s\nversion: 1.0.0\nrevision: %d\n" RIG_DATES,
+                   adapter, revision);
+    rig_add_file(&manifest, strrchr(name, '/') + 1, buf_slice(&object));
     buf_add_text(&manifest,
-                 "abi: { least: 1, most: 1 }\nstate: { oldest: 1, newest: 1 }\n"
-                 "capabilities: [profile.order, profile.cancel, profile.status]\n"
-                 "callback_auth: secret\n"
-                 "secrets:\n  - { name: callback, use: callback }\n");
-    rig_put(rig, "manifests/instant.yaml", buf_slice(&manifest));
-    rig_sign(rig, "manifests/instant.yaml");
+                 "abi: { least: 1, most: 1 }\nstate: { oldest: 1, newest: 1 }\n");
+    buf_add_text(&manifest, further);
+    CHECK(snprintf(name, sizeof name, "manifests/%s.yaml", adapter) > 0);
+    rig_put(rig, name, buf_slice(&manifest));
+    rig_sign(rig, name);
     buf_finish(&manifest);
     buf_finish(&object);
+}
+
+static inline void rig_put_adapter(const struct api_rig *rig, int revision)
+{
+    rig_put_manifest(rig, "instant",
+                     "aliases: [quick]\n"
+                     "capabilities: [profile.order, profile.cancel, profile.status]\n"
+                     "callback_auth: secret\n"
+                     "secrets:\n  - { name: callback, use: callback }\n",
+                     revision);
 }
 
 static inline void rig_put_trust(struct api_rig *rig)
@@ -177,7 +188,7 @@ static inline void rig_put_trust(struct api_rig *rig)
     buf_finish(&text);
 }
 
-static inline void rig_put_files(struct api_rig *rig, const char *rbac)
+static inline void rig_put_files(struct api_rig *rig, const struct api_rig_plan *plan)
 {
     static const char *const folders[] = {
         "data",       "adapters", "manifests",       "policies",
@@ -188,8 +199,10 @@ static inline void rig_put_files(struct api_rig *rig, const char *rbac)
     rig_put_trust(rig);
     rig_put(rig, "seal.key", SLICE_LITERAL("0123456789abcdef0123456789abcdef"));
     rig_put(rig, "secrets/instant/default/callback", SLICE_LITERAL("carrier-secret"));
-    rig_put_policy(rig, rbac);
+    rig_put_policy(rig, plan->rbac);
     rig_put_adapter(rig, 1);
+    if (plan->with_refuses)
+        rig_put_manifest(rig, "refuses", "capabilities: [profile.status]\n", 1);
 }
 
 /* ---- the host ---- */
@@ -292,6 +305,11 @@ static inline bool rig_is_up(const struct api_rig *rig)
     return api_is_ready(rig->api) && engine_is_ready(rig->engine);
 }
 
+static inline bool rig_is_half_up(const struct api_rig *rig)
+{
+    return api_is_ready(rig->api);
+}
+
 static inline struct api_rig *rig_start(const struct api_rig_plan *plan)
 {
     struct err err = ERR_INIT;
@@ -303,7 +321,7 @@ static inline struct api_rig *rig_start(const struct api_rig_plan *plan)
     rig_set_paths(rig);
     for (const char *const *set = plan->sets; set != NULL && *set != NULL; set += 2)
         rig_set(rig, set[0], set[1]);
-    rig_put_files(rig, plan->rbac);
+    rig_put_files(rig, plan);
     rig_open_parts(rig);
     rig_make_keys(rig);
     struct api_parts parts = { .settings = rig->settings,
@@ -315,7 +333,7 @@ static inline struct api_rig *rig_start(const struct api_rig_plan *plan)
                                .policy_manifest = rig->manifest };
     rig->api = api_create(&parts, &err);
     rig_check(rig->api != NULL && api_start(rig->api, &err), &err);
-    CHECK_FATAL(rig_poll(rig_is_up, rig));
+    CHECK_FATAL(rig_poll(plan->with_refuses ? rig_is_half_up : rig_is_up, rig));
     return rig;
 }
 
