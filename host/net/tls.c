@@ -1,8 +1,10 @@
 #include "net/tls.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +48,18 @@ static bool harden(SSL_CTX *context, struct err *err)
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-    static const unsigned char name[] = "esimd";
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(context, ciphers) != 1 ||
-        SSL_CTX_set_session_id_context(context, name, sizeof name - 1) != 1)
+        SSL_CTX_set_cipher_list(context, ciphers) != 1)
         return openssl_err(err, "TLS", "settings");
     return true;
+}
+
+static bool speak_http(SSL_CTX *context, struct err *err)
+{
+    static const unsigned char name[] = "esimd";
+    SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    return SSL_CTX_set_session_id_context(context, name, sizeof name - 1) == 1 ||
+           openssl_err(err, "TLS", "settings");
 }
 
 static bool load_identity(SSL_CTX *context, const char *cert, const char *key,
@@ -96,7 +103,7 @@ struct tls_server *tls_server_create(const char *cert, const char *key,
     server->context = SSL_CTX_new(TLS_server_method());
     if (server->context == NULL)
         openssl_err(err, "TLS", "context");
-    else if (harden(server->context, err) &&
+    else if (harden(server->context, err) && speak_http(server->context, err) &&
              load_identity(server->context, cert, key, err) &&
              (!asks || ask_clients(server->context, client_ca, client_required, err)))
         return server;
@@ -116,4 +123,111 @@ void tls_server_destroy(struct tls_server **server)
 void *tls_server_context(struct tls_server *server)
 {
     return server->context;
+}
+
+/* ---- the client's end ---- */
+
+struct tls_client {
+    SSL_CTX *context;
+};
+
+static bool trust(SSL_CTX *context, const char *ca, struct err *err)
+{
+    bool loaded = ca == NULL ? SSL_CTX_set_default_verify_paths(context) == 1
+                             : SSL_CTX_load_verify_file(context, ca) == 1;
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    return loaded || openssl_err(err, "CA", ca == NULL ? "of the system" : ca);
+}
+
+struct tls_client *tls_client_create(const char *ca, const char *cert, const char *key,
+                                     struct err *err)
+{
+    assert((cert == NULL) == (key == NULL));
+    struct tls_client *client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        err_set(err, ERR_LIMIT, "no memory for TLS");
+        return NULL;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    client->context = SSL_CTX_new(TLS_client_method());
+    if (client->context == NULL)
+        openssl_err(err, "TLS", "context");
+    else if (harden(client->context, err) && trust(client->context, ca, err) &&
+             (cert == NULL || load_identity(client->context, cert, key, err)))
+        return client;
+    tls_client_destroy(&client);
+    return NULL;
+}
+
+void tls_client_destroy(struct tls_client **client)
+{
+    if (*client == NULL)
+        return;
+    SSL_CTX_free((*client)->context);
+    free(*client);
+    *client = NULL;
+}
+
+static bool is_numeric(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, host, address) == 1 ||
+           inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* RFC 6066 3: an address is never sent as a server's name. */
+static bool expect_host(SSL *ssl, const char *host)
+{
+    if (is_numeric(host))
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+void *tls_client_open(struct tls_client *client, const char *host, int fd,
+                      struct err *err)
+{
+    SSL *ssl = SSL_new(client->context);
+    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 || !expect_host(ssl, host)) {
+        openssl_err(err, "TLS", host);
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_connect_state(ssl);
+    return ssl;
+}
+
+void tls_close(void *tls)
+{
+    SSL_free(tls);
+}
+
+static bool explain(SSL *ssl, int why, struct err *err)
+{
+    long verdict = SSL_get_verify_result(ssl);
+    unsigned long code = ERR_peek_last_error();
+    const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
+    ERR_clear_error();
+    if (verdict != X509_V_OK)
+        return err_set(err, ERR_UNTRUSTED, "TLS: the certificate: %s",
+                       X509_verify_cert_error_string(verdict));
+    if (why == SSL_ERROR_SSL && reason != NULL)
+        return err_set(err, ERR_UNAVAILABLE, "TLS: %s", reason);
+    return err_set(err, ERR_UNAVAILABLE, "TLS: the connection ended in the handshake");
+}
+
+enum tls_progress tls_shake_hands(void *tls, struct err *err)
+{
+    SSL *ssl = tls;
+    ERR_clear_error();
+    int done = SSL_do_handshake(ssl);
+    if (done == 1)
+        return TLS_DONE;
+    int why = SSL_get_error(ssl, done);
+    if (why == SSL_ERROR_WANT_READ)
+        return TLS_WANTS_READ;
+    if (why == SSL_ERROR_WANT_WRITE)
+        return TLS_WANTS_WRITE;
+    explain(ssl, why, err);
+    return TLS_FAILED;
 }

@@ -21,4 +21,23 @@ void tls_server_destroy(struct tls_server **server);
 /* The OpenSSL context (SSL_CTX *), for net/ only. */
 void *tls_server_context(struct tls_server *server);
 
+struct tls_client;
+
+/* PEM files. `ca` NULL: the system's authorities; `cert` and `key` NULL: no client
+ * certificate. */
+struct tls_client *tls_client_create(const char *ca, const char *cert, const char *key,
+                                     struct err *err);
+void tls_client_destroy(struct tls_client **client);
+
+/* The client's end (SSL *, free it with tls_close) on a connected socket, for net/ only.
+ * The server's certificate must be for `host`: a name (sent as SNI) or an address. */
+void *tls_client_open(struct tls_client *client, const char *host, int fd,
+                      struct err *err);
+void tls_close(void *tls);
+
+enum tls_progress { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_FAILED };
+
+/* One step of the handshake. ERR_UNTRUSTED: the other side's certificate. */
+enum tls_progress tls_shake_hands(void *tls, struct err *err);
+
 #endif
