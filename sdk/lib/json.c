@@ -4,7 +4,7 @@
 #include "esim/exchange.h"
 #include "lib.h"
 
-enum { DEPTH_MAX = 32 };
+enum { DEPTH_MAX = 32, GUESSED_BYTES = 512 };
 
 /* jansson's own cap of 2048 levels recurses too far for a cell's stack. Counts brackets
  * outside of text; whether they match is jansson's to say. */
@@ -34,15 +34,22 @@ json_t *esim_json_read(struct esim_bytes text)
                       NULL);
 }
 
+/* Most values are short: written at once into a guessed room, and only a longer one is
+ * written a second time. */
 struct esim_bytes esim_json_write(const json_t *value)
 {
     const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
-    size_t size = value == NULL ? 0 : json_dumpb(value, NULL, 0, flags);
-    char *text = size == 0 ? NULL : lib_alloc(size);
+    const struct esim_bytes nothing = { NULL, 0 };
+    size_t room = GUESSED_BYTES;
+    char *text = value == NULL ? NULL : lib_alloc(room);
     if (text == NULL)
-        return (struct esim_bytes){ NULL, 0 };
-    size = json_dumpb(value, text, size, flags);
-    return (struct esim_bytes){ text, size };
+        return nothing;
+    size_t size = json_dumpb(value, text, room, flags);
+    if (size > room) {
+        text = lib_alloc(size);
+        size = text == NULL ? 0 : json_dumpb(value, text, size, flags);
+    }
+    return size == 0 ? nothing : (struct esim_bytes){ text, size };
 }
 
 const char *esim_json_text(const json_t *object, const char *key)

@@ -10,7 +10,7 @@
 
 #define STRUCT(name, bytes) \
     static_assert(sizeof(struct name) == (bytes), "size of struct " #name " changed")
-#define MEMBER(name, member, at)                          \
+#define MEMBER(name, member, at)                         \
     static_assert(offsetof(struct name, member) == (at), \
                   #member " of struct " #name " moved")
 #define VALUE(name, number) static_assert((name) == (number), #name " changed")
