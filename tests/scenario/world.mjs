@@ -1,0 +1,360 @@
+// A world for one test file: a folder made by tools/world.sh, a sandbox, a host, and what
+// a test wants to know about them. Everything is on loopback with free ports and is
+// stopped by its process id.
+
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync,
+} from 'node:fs';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const PATIENCE_MS = 20000;
+
+export const top = fileURLToPath(new URL('../../', import.meta.url));
+export const build = join(top, process.env.B ?? 'build/debug');
+
+// Short times, so that a test of a timeout does not last. A breaker that never opens,
+// for it has a test of its own.
+const LIMITS = {
+  limits: { cpu_ms: 1000, wall_ms: 5000, in_flight: 64, reply_bytes: 262144, timeout_ms: 1500 },
+  breaker: { failures: 1000, window_ms: 1000, open_ms: 300, probes: 1 },
+};
+const SETTINGS = {
+  'engine.retry_base_ms': 20,
+  'engine.retry_most_ms': 200,
+  'engine.poll_ms': 50,
+};
+
+// Asks again until `look` gives something; `what` is for the message when it never does.
+export async function until(what, look, patienceMs = PATIENCE_MS) {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > end) throw new Error(`waited ${patienceMs} ms for ${what}`);
+    await new Promise((resolve) => { setTimeout(resolve, 10); });
+  }
+}
+
+// A program whose first line is JSON with its address.
+export async function startProgram(command, args) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    once(child, 'exit').then(([code]) => {
+      throw new Error(`${command} ended with ${code} before it told its address`);
+    }),
+  ]);
+  return {
+    ...JSON.parse(line),
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+function isAlive(pid) {
+  try {
+    // A dead child that nobody has waited for is dead enough.
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+const yamlOf = (blocks) => Object.entries(blocks).map(([name, rows]) =>
+  `${name}:\n${Object.entries(rows).map(([key, value]) => `  ${key}: ${value}\n`).join('')}`)
+  .join('');
+
+export class World {
+  // options: stock (["P1=100"]), sandbox (false: none), limits, settings, keys
+  // ({ name: [tenant, role] } beside the admin of acme), prepare(world) before the start.
+  static async open(options = {}) {
+    const world = new World(options);
+    try {
+      await world.begin();
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+    return world;
+  }
+
+  constructor(options) {
+    this.options = options;
+    this.dir = mkdtempSync(join(tmpdir(), 'esimd-world-'));
+    this.keys = {};
+    this.peers = [];
+  }
+
+  async begin() {
+    const { keys = {}, prepare, sandbox = true } = this.options;
+    await this.sh('make');
+    this.keys.admin = this.read('key').trim();
+    for (const [name, [tenant, role]] of Object.entries(keys)) {
+      this.keys[name] = this.createKey(tenant, role, name);
+    }
+    this.signAdapter('atom', this.options.limits);
+    if (sandbox) await this.startSandbox();
+    if (prepare) await prepare(this);
+    await this.start();
+  }
+
+  sh(command, ...args) {
+    return run(join(top, 'tools/world.sh'), [command, this.dir, ...args], {
+      env: { ...process.env, B: build },
+    });
+  }
+
+  path(name) {
+    return join(this.dir, name);
+  }
+
+  read(name) {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
+  write(name, text) {
+    writeFileSync(this.path(name), text);
+  }
+
+  // ---- what is made before the start ----
+
+  createKey(tenant, role, subject) {
+    return execFileSync(join(build, 'esimd'), [
+      '--config', this.path('esimd.yaml'), '--create-key', tenant, role, subject,
+    ], { encoding: 'utf8' }).trim();
+  }
+
+  // A manifest with a test's own limits, signed for development.
+  signAdapter(name, limits = {}, text = readFileSync(join(top, `manifests/${name}.yaml`), 'utf8')) {
+    const blocks = {
+      limits: { ...LIMITS.limits, ...limits.limits },
+      breaker: { ...LIMITS.breaker, ...limits.breaker },
+    };
+    const [head] = text.split(/^limits:/m);
+    mkdirSync(this.path('templates'), { recursive: true });
+    mkdirSync(this.path('adapters'), { recursive: true });
+    this.write(`templates/${name}.yaml`, `${head}${yamlOf(blocks)}`);
+    const object = [`adapters/${name}.so`, `tests/adapters/${name}.so`]
+      .map((each) => join(build, each)).find(existsSync);
+    copyFileSync(object, this.path(`adapters/${name}.so`));
+    execFileSync(join(top, 'tools/sign-dev.sh'), [
+      this.path(`templates/${name}.yaml`), this.path('adapters'), this.path('manifests'),
+    ], { cwd: top });
+  }
+
+  async startSandbox() {
+    const stock = (this.options.stock ?? ['P1=1000']).flatMap((each) => ['--stock', each]);
+    await this.sh('sandbox', ...stock);
+    this.sandbox = JSON.parse(this.read('sandbox.json'));
+  }
+
+  // One more carrier of the same kind, with its own ledger.
+  async startOtherSandbox(stock = ['P1=100']) {
+    const peer = await startProgram(join(build, 'esim-sandbox'), [
+      'smdp', '--tls-dir', this.path('tls'), '--control', '127.0.0.1:0',
+      ...stock.flatMap((each) => ['--stock', each]),
+    ]);
+    this.peers.push(peer);
+    return peer;
+  }
+
+  // ---- the host ----
+
+  async start() {
+    const settings = {
+      ...SETTINGS,
+      'manifest.dir': this.path('manifests'),
+      'adapter.dir': this.path('adapters'),
+      ...this.options.settings,
+    };
+    const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    try {
+      await this.sh('host', ...sets);
+    } catch (error) {
+      throw new Error(`${error.message}\n${this.read('host.log')}`);
+    }
+    ({ http: this.http, callback: this.callback } = JSON.parse(this.read('host.json')));
+    this.pid = Number(this.read('host.pid'));
+  }
+
+  cells(name = 'esim-cell') {
+    const found = [];
+    for (const entry of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+      try {
+        const [, comm, state, parent] = readFileSync(`/proc/${entry}/stat`, 'utf8')
+          .match(/^\d+ \((.*)\) (\S) (\d+)/);
+        if (comm === name && state !== 'Z' && Number(parent) === this.pid) found.push(Number(entry));
+      } catch {
+        // It has gone in the meantime.
+      }
+    }
+    return found;
+  }
+
+  async end(signal) {
+    process.kill(this.pid, signal);
+    const { pid } = this;
+    await until(`the end of the host after ${signal}`, () => !isAlive(pid));
+    rmSync(this.path('host.pid'), { force: true });
+  }
+
+  async close() {
+    for (const peer of this.peers) await peer.stop();
+    await this.sh('stop');
+    if (!process.env.KEEP_WORLD) rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  // ---- HTTP ----
+
+  // { status, headers, json, bytes }. `as`: whose key; null: none.
+  async ask(method, path, { body, headers = {}, as = 'admin' } = {}) {
+    const reply = await fetch(`http://${this.http}${path}`, {
+      method,
+      headers: {
+        ...(as && { Authorization: `Bearer ${this.keys[as]}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    const bytes = Buffer.from(await reply.arrayBuffer());
+    const isJson = /json/.test(reply.headers.get('content-type') ?? '');
+    return {
+      status: reply.status,
+      headers: reply.headers,
+      bytes,
+      json: isJson ? JSON.parse(bytes.toString('utf8')) : undefined,
+    };
+  }
+
+  async get(path, as) {
+    return (await this.ask('GET', path, { as })).json;
+  }
+
+  placeOrder(members = {}, { key = `k-${Math.random()}`, as, headers } = {}) {
+    return this.ask('POST', '/v1/orders', {
+      as,
+      headers: { 'Idempotency-Key': key, ...headers },
+      body: {
+        type: 'profile.provision',
+        plan: 'gold',
+        carrier: 'atom',
+        device: { eid: EID },
+        profile_type: 'P1',
+        ...members,
+      },
+    });
+  }
+
+  // Every event after `after`, oldest first.
+  async events(after = 0, as = 'admin') {
+    const all = [];
+    for (let from = after; ;) {
+      const { items } = await this.get(`/v1/events?after=${from}&limit=500`, as);
+      all.push(...items);
+      if (items.length < 500) return all;
+      from = items.at(-1).sequence;
+    }
+  }
+
+  // A metric's value by its whole name with labels; 0 when it is not there.
+  async metric(name) {
+    const { bytes } = await this.ask('GET', '/metrics');
+    const line = bytes.toString('utf8').split('\n').find((each) => each.startsWith(`${name} `));
+    return line ? Number(line.slice(name.length + 1)) : 0;
+  }
+
+  // ---- the carrier ----
+
+  async control(method, path, body, at = this.sandbox) {
+    const reply = await fetch(`http://${at.control}${path}`, {
+      method,
+      headers: { 'Content-Type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await reply.text();
+    if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${text}`);
+    return text;
+  }
+
+  async ledger(after = 0, at = this.sandbox) {
+    const text = await this.control('GET', `/sandbox/ledger?after=${after}`, undefined, at);
+    return text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  }
+
+  async carriersProfile(iccid, at = this.sandbox) {
+    return JSON.parse(await this.control('GET', `/sandbox/profiles/${iccid}`, undefined, at));
+  }
+
+  fault(members, at = this.sandbox) {
+    return this.control('POST', '/sandbox/faults', members, at);
+  }
+
+  // A device scans the code; `how` is { outcome, repeat, step_ms }.
+  install(eid, activationCode, how = {}, at = this.sandbox) {
+    return this.control('POST', `/sandbox/devices/${eid}/install`, {
+      activation_code: activationCode, ...how,
+    }, at);
+  }
+
+  async revealCode(iccid, as) {
+    return (await this.get(`/v1/profiles/${iccid}/activation-code`, as)).activation_code;
+  }
+
+  // Calls the host as a carrier would, with the certificate of that name; null: none.
+  callBack(path, members, certificate = 'carrier') {
+    const text = JSON.stringify(members);
+    const [host, port] = this.callback.split(':');
+    return new Promise((resolve, reject) => {
+      const request = https.request({
+        host,
+        port,
+        path,
+        method: 'POST',
+        agent: false,
+        ca: this.read('tls/ca.pem'),
+        ...(certificate && {
+          cert: this.read(`tls/${certificate}.pem`), key: this.read(`tls/${certificate}.key`),
+        }),
+        headers: {
+          'Content-Type': 'application/json',
+          'Content-Length': Buffer.byteLength(text),
+          'X-Admin-Protocol': 'gsma/rsp/v2.2.0',
+        },
+      }, (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode));
+      });
+      request.on('error', reject);
+      request.end(text);
+    });
+  }
+}
+
+export const EID = '89049032123451234512345678901235';
+
+// An asked function and its effects, by function: { downloadOrder: '2 asked, 1 done' }.
+// An effect is a change of state at the carrier, not an answer that says so.
+export function summary(ledger) {
+  const counts = {};
+  const of = (name) => { counts[name] ??= { asked: 0, done: 0 }; return counts[name]; };
+  for (const line of ledger) {
+    if (line.kind === 'request' || line.kind === 'refused') of(line.function).asked += 1;
+    const by = line.kind === 'state' && /:(\w+)$/.exec(line.by ?? '');
+    if (by) of(by[1]).done += 1;
+  }
+  return Object.fromEntries(Object.entries(counts)
+    .map(([name, { asked, done }]) => [name, `${asked} asked, ${done} done`]));
+}
