@@ -23,11 +23,16 @@ first_line() {
     tries=$(($3 * 20))
     while [ ! -s "$1" ]; do
         tries=$((tries - 1))
-        if [ $tries -le 0 ] || ! kill -0 "$2" 2>/dev/null; then
+        if [ $tries -le 0 ] || ! is_running "$2"; then
             return 1
         fi
         sleep 0.05
     done
+}
+
+# A dead process that its parent has not looked at yet does not run.
+is_running() {
+    kill -0 "$1" 2>/dev/null && ! grep -q '^[0-9]* (.*) Z' "/proc/$1/stat" 2>/dev/null
 }
 
 end() {
@@ -36,7 +41,7 @@ end() {
     rm -f "$dir/$1.pid"
     kill "$pid" 2>/dev/null || return 0
     tries=300
-    while kill -0 "$pid" 2>/dev/null && [ $tries -gt 0 ]; do
+    while is_running "$pid" && [ $tries -gt 0 ]; do
         tries=$((tries - 1))
         sleep 0.05
     done
@@ -107,7 +112,7 @@ host)
     tries=200
     until curl -fs -o /dev/null "$url/readyz" 2>/dev/null; do
         tries=$((tries - 1))
-        if [ $tries -le 0 ] || ! kill -0 "$pid" 2>/dev/null; then
+        if [ $tries -le 0 ] || ! is_running "$pid"; then
             curl -s "$url/readyz?verbose" >&2 || true
             tail -5 "$dir/host.log" >&2
             exit 1

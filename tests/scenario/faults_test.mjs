@@ -83,7 +83,7 @@ scenarios(() => world, [
     ],
   },
   {
-    title: 'A confirmation cut after its effect is taken back when a person gives up',
+    title: 'A confirmation cut before its effect is taken back when a person gives up',
     story: [
       { carrier: { confirmOrder: 'drop_before' } },
       { client: 'orders' },
@@ -97,6 +97,24 @@ scenarios(() => world, [
           downloadOrder: '1 asked, 1 done',
           confirmOrder: '1 asked, 0 done',
           cancelOrder: '1 asked, 1 done',
+        },
+      },
+    ],
+  },
+  {
+    title: 'A profile confirmed without our knowing its matching id cannot be taken back: partial',
+    story: [
+      { carrier: { confirmOrder: 'drop_after' } },
+      { client: 'orders' },
+      held,
+      { profile: 'Linked' },
+      { operator: 'give_up' },
+      { order: 'inProgress partial' },
+      {
+        ledger: {
+          downloadOrder: '1 asked, 1 done',
+          confirmOrder: '1 asked, 1 done',
+          cancelOrder: '1 asked, 0 done',
         },
       },
     ],
@@ -205,6 +223,17 @@ scenarios(() => world, [
     ],
   },
   {
+    title: 'A carrier that says when to come again is not asked before',
+    story: [
+      { carrier: { downloadOrder: { fault: 'throttle', ms: 1000 } } },
+      { client: 'orders' },
+      { order: 'acknowledged inProgress pending inProgress completed' },
+      { waited: ['pending', 'inProgress', 950] },
+      wholeWay,
+      { ledger: { ...whole, downloadOrder: '2 asked, 1 done' } },
+    ],
+  },
+  {
     title: 'Noise instead of an answer is held when the function may not be repeated',
     story: [
       { carrier: { confirmOrder: 'garbage' } },
@@ -244,7 +273,7 @@ scenarios(() => world, [
   {
     title: 'An answer that comes too late is held when the function may not be repeated',
     story: [
-      { carrier: { downloadOrder: { fault: 'slow', ms: 5000 } } },
+      { carrier: { downloadOrder: { fault: 'slow', ms: 2500 } } },
       { client: 'orders' },
       held,
       { ledger: { downloadOrder: '1 asked, 1 done' } },
@@ -257,7 +286,7 @@ scenarios(() => world, [
   {
     title: 'An answer that comes too late is asked for again when the function may be repeated',
     story: [
-      { carrier: { releaseProfile: { fault: 'slow', ms: 5000 } } },
+      { carrier: { releaseProfile: { fault: 'slow', ms: 2500 } } },
       { client: 'orders' },
       { order: 'acknowledged inProgress pending inProgress completed' },
       wholeWay,

@@ -7,6 +7,7 @@
 //   { device: 'installs' } or { device: { outcome, repeat } }
 //   { order: 'acknowledged inProgress' }            order.state events since the last such line
 //   { profile: 'Linked Confirmed' }                 profile.state events, likewise
+//   { waited: ['pending', 'inProgress', 1000] }     so many ms at least lay between the two
 //   { ledger: { downloadOrder: '2 asked, 1 done' } } since the beginning; nothing else
 //   { problem: 'no_answer' }, { heldFor: /carrier/ }, { refused: 409 }
 //
@@ -32,13 +33,16 @@ class Telling {
     return this.world.get(`/v1/orders/${this.id}`);
   }
 
-  // The states told so far of the order, or of its profile.
-  async states(noun) {
+  async stateEvents(noun) {
     const events = await this.world.events(this.eventsFrom);
     const { iccid } = noun === 'profile' ? await this.show() : {};
     const subject = noun === 'profile' ? `profile/${iccid}` : `order/${this.id}`;
-    return events.filter((each) => each.type === `${noun}.state` && each.subject === subject)
-      .map((each) => each.data.state);
+    return events.filter((each) => each.type === `${noun}.state` && each.subject === subject);
+  }
+
+  // The states told so far of the order, or of its profile.
+  async states(noun) {
+    return (await this.stateEvents(noun)).map((each) => each.data.state);
   }
 
   async expectStates(noun, wanted) {
@@ -107,6 +111,13 @@ const verbs = {
   },
   order: (telling, states) => telling.expectStates('order', states),
   profile: (telling, states) => telling.expectStates('profile', states),
+  async waited(telling, [from, to, ms]) {
+    const events = await telling.stateEvents('order');
+    const at = events.findIndex((each) => each.data.state === from);
+    const next = events.slice(at).find((each) => each.data.state === to);
+    const waited = Date.parse(next.time) - Date.parse(events[at].time);
+    assert.ok(waited >= ms, `expected ${ms} ms from ${from} to ${to}, found ${waited}`);
+  },
   async ledger(telling, wanted) {
     const lines = await telling.world.ledger(telling.ledgerFrom);
     assert.deepEqual(summary(lines), wanted, lines.map((line) => JSON.stringify(line)).join('\n'));
