@@ -30,6 +30,7 @@ struct adapter {
     struct adapter_health health;
     struct place_breaker *breakers;
     int64_t in_flight;
+    bool described;         /* The running cell's description fits. */
     unsigned views_checked; /* Settings checks answered since the cell came up. */
     void (*changed)(void *arg);
     void *arg;
@@ -109,6 +110,8 @@ static void on_checked(void *arg, enum cell_end end, struct slice reply)
     struct slice field = wire_bytes(&reader);
     struct slice message = wire_bytes(&reader);
     char reason[200];
+    if (end == CELL_DOWN)
+        return; /* The cell has said why; it is asked again when it is well. */
     if (end != CELL_ANSWERED || !wire_done(&reader)) {
         int length = snprintf(reason, sizeof reason, "settings check: %s: %.*s",
                               cell_end_name(end),
@@ -147,6 +150,16 @@ static void check_next_view(struct adapter *adapter)
     buf_finish(&payload);
 }
 
+/* A cell that is unhealthy takes no calls: its settings are checked when it is well. */
+static void check_views(struct adapter *adapter)
+{
+    struct cell_state state;
+    cell_read_state(adapter->cell, &state);
+    adapter->views_checked = 0;
+    if (state.ready && state.healthy && adapter->described)
+        check_next_view(adapter);
+}
+
 static void on_ready(void *arg, struct slice description)
 {
     struct adapter *adapter = arg;
@@ -154,22 +167,22 @@ static void on_ready(void *arg, struct slice description)
     struct cell_session sessions[SESSIONS_MAX];
     uint32_t count = 0;
     struct err err = ERR_INIT;
-    if (!about_decode(description, &about, sessions, SESSIONS_MAX, &count, &err) ||
-        !fits_manifest(adapter->manifest, &about, &err)) {
+    adapter->described = about_decode(description, &about, sessions, SESSIONS_MAX,
+                                      &count, &err) &&
+                         fits_manifest(adapter->manifest, &about, &err);
+    if (adapter->described)
+        check_views(adapter);
+    else
         set_health(adapter, false, false, err.text);
-        return;
-    }
-    adapter->views_checked = 0;
-    check_next_view(adapter);
 }
 
 static void on_cell_health(void *arg, bool healthy, const char *reason)
 {
     struct adapter *adapter = arg;
-    if (!healthy)
-        set_health(adapter, adapter->health.ready, false, reason);
-    else if (adapter->health.ready)
-        views_done(adapter);
+    if (healthy)
+        check_views(adapter);
+    else
+        set_health(adapter, false, false, reason);
 }
 
 static void on_died(void *arg, enum cell_end why, const char *reason)
