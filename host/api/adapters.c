@@ -1,4 +1,6 @@
 /* /v1/adapters, /health/adapters/{name} */
+#include <string.h>
+
 #include "api/adapter_sight.h"
 #include "api/call.h"
 #include "api/record.h"
@@ -9,54 +11,88 @@
 #include "base/json.h"
 #include "order/engine.h"
 
+/* ---- what could not be loaded ---- */
+
+/* In the form of what was: nobody has to search the log. */
+static json_t *failure_document(const json_t *failure)
+{
+    json_t *health = json_object();
+    json_object_set_new(health, "ready", json_false());
+    json_object_set_new(health, "healthy", json_false());
+    json_put_text(health, "reason", json_text(failure, "reason"));
+    json_t *document = json_object();
+    json_put_text(document, "name", json_text(failure, "name"));
+    json_object_set_new(document, "health", health);
+    return document;
+}
+
+/* NULL: no such failure. */
+static const json_t *failure_called(const struct adapter_snapshot *now,
+                                    const char *name)
+{
+    for (size_t i = 0; i < json_array_size(now->failures); i++) {
+        const json_t *failure = json_array_get(now->failures, i);
+        if (strcmp(json_text(failure, "name"), name) == 0)
+            return failure;
+    }
+    return NULL;
+}
+
+/* ---- look ---- */
+
 static void list_adapters(struct call *call)
 {
     const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
     json_t *items = json_array();
     for (unsigned i = 0; i < now->count; i++)
         json_array_append_new(items, json_deep_copy(now->entries[i].show));
+    for (size_t i = 0; i < json_array_size(now->failures); i++)
+        json_array_append_new(items,
+                              failure_document(json_array_get(now->failures, i)));
     call_json(call, 200, json_pack("{s:o}", "items", items));
 }
 
-/* NULL: answered with 404. */
-static const struct adapter_entry *named(struct call *call)
+/* A new document, or NULL: answered with 404. */
+static json_t *named(struct call *call)
 {
     const char *name = call->params.value[0];
-    const struct adapter_entry *entry = directory_find(
-        adapter_sight_now(call->worker->adapters), name);
-    if (entry == NULL)
-        call_problem(call, PROBLEM_NOT_FOUND, "no adapter is called %s", name);
-    return entry;
+    const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
+    const struct adapter_entry *entry = directory_find(now, name);
+    const json_t *failure = entry == NULL ? failure_called(now, name) : NULL;
+    if (entry != NULL)
+        return json_deep_copy(entry->show);
+    if (failure != NULL)
+        return failure_document(failure);
+    call_problem(call, PROBLEM_NOT_FOUND, "no adapter is called %s", name);
+    return NULL;
 }
 
 static void show_adapter(struct call *call)
 {
-    const struct adapter_entry *entry = named(call);
-    if (entry != NULL)
-        call_json(call, 200, json_deep_copy(entry->show));
+    json_t *document = named(call);
+    if (document != NULL)
+        call_json(call, 200, document);
 }
 
-static const char *status_of(const struct adapter_entry *entry)
+static const char *status_of(const json_t *health)
 {
-    if (!entry->ready)
+    if (!json_bool(health, "ready", false))
         return "down";
-    return entry->healthy ? "healthy" : "degraded";
+    return json_bool(health, "healthy", false) ? "healthy" : "degraded";
 }
 
 static void show_health(struct call *call)
 {
-    const struct adapter_entry *entry = named(call);
-    if (entry == NULL)
+    json_t *document = named(call);
+    if (document == NULL)
         return;
-    json_t *health = json_deep_copy(json_object_get(entry->show, "health"));
-    if (!json_is_object(health)) {
-        json_decref(health);
-        health = json_object();
-    }
-    json_put_text(health, "name", entry->name);
-    json_put_text(health, "version", entry->version);
-    json_put_text(health, "status", status_of(entry));
-    call_json(call, entry->ready ? 200 : 503, health);
+    json_t *health = json_deep_copy(json_object_get(document, "health"));
+    bool ready = json_bool(health, "ready", false);
+    json_put_text(health, "name", json_text(document, "name"));
+    json_put_text(health, "version", json_text(document, "version"));
+    json_put_text(health, "status", status_of(health));
+    json_decref(document);
+    call_json(call, ready ? 200 : 503, health);
 }
 
 /* ---- reload ---- */
@@ -95,16 +131,18 @@ static void on_reloaded(void *arg, bool ok, const char *version, const struct er
 
 static void reload_adapter(struct call *call)
 {
-    const struct adapter_entry *entry = named(call);
-    if (entry == NULL)
+    json_t *document = named(call);
+    if (document == NULL)
         return;
+    const char *name = arena_text(call->arena, json_text(document, "name"));
     struct reload *reload = arena_alloc(call->arena, sizeof *reload);
-    if (reload == NULL) {
+    json_decref(document);
+    if (name == NULL || reload == NULL) {
         call_problem(call, PROBLEM_TOO_LARGE, "the request needs too much memory");
         return;
     }
     reload->call = call;
-    engine_reload(call->worker->shared->parts.engine, entry->name, call->worker->loop,
+    engine_reload(call->worker->shared->parts.engine, name, call->worker->loop,
                   on_reloaded, reload);
 }
 
