@@ -143,6 +143,7 @@ static void on_fault(struct op *op, enum cell_end end, const char *reason)
     char *problem = op_problem(cell_end_name(end), reason, NULL);
     struct op_retry retry = { .event = op->event,
                               .keep_action = true,
+                              .never_left = end == CELL_DOWN, /* It was not asked. */
                               .after_ms = -1,
                               .problem = problem,
                               .reason = reason };
