@@ -133,7 +133,7 @@ scenarios(() => world, [
 test('An order that nobody has taken up is cancelled at once, and nothing is asked', async () => {
   await world.control('DELETE', '/sandbox/faults');
   await world.fault({ function: 'downloadOrder', fault: 'slow', ms: 500 });
-  const from = (await world.ledger()).at(-1).seq;
+  const from = await world.ledgerEnd();
   const first = (await world.placeOrder()).json;
   await until('the first order to be in progress', async () =>
     (await world.get(`/v1/orders/${first.id}`)).state === 'inProgress');

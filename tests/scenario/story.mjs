@@ -5,6 +5,7 @@
 //   { client: 'orders' } or { orders: { ...members } }
 //   { client: 'cancels' }, { operator: 'not_done' }, { operator: ['done', result] }
 //   { device: 'installs' } or { device: { outcome, repeat } }
+//   { told: 9 }                                     so many notifications the carrier has sent
 //   { order: 'acknowledged inProgress' }            order.state events since the last such line
 //   { profile: 'Linked Confirmed' }                 profile.state events, likewise
 //   { waited: ['pending', 'inProgress', 1000] }     so many ms at least lay between the two
@@ -26,7 +27,7 @@ class Telling {
 
   async begin() {
     this.eventsFrom = (await this.world.events()).at(-1)?.sequence ?? 0;
-    this.ledgerFrom = (await this.world.ledger()).at(-1)?.seq ?? 0;
+    this.ledgerFrom = await this.world.ledgerEnd();
   }
 
   async show() {
@@ -108,6 +109,11 @@ const verbs = {
     const { iccid } = await telling.show();
     const code = await telling.world.revealCode(iccid);
     await telling.world.install(EID, code, how === 'installs' ? {} : how);
+  },
+  async told(telling, count) {
+    await until(`${count} notifications`, async () =>
+      (await telling.world.ledger(telling.ledgerFrom))
+        .filter((line) => line.kind === 'notification').length >= count);
   },
   order: (telling, states) => telling.expectStates('order', states),
   profile: (telling, states) => telling.expectStates('profile', states),

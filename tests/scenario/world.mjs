@@ -294,6 +294,11 @@ export class World {
     return text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
   }
 
+  // The last line's number; 0 when nothing has happened yet.
+  async ledgerEnd(at = this.sandbox) {
+    return (await this.ledger(0, at)).at(-1)?.seq ?? 0;
+  }
+
   async carriersProfile(iccid, at = this.sandbox) {
     return JSON.parse(await this.control('GET', `/sandbox/profiles/${iccid}`, undefined, at));
   }
