@@ -136,10 +136,6 @@ static bool set_identity(CURL *easy, const struct http_identity *identity)
         SET(CURLOPT_CAINFO, identity->ca_file);
         SET(CURLOPT_CAPATH, NULL);
     }
-    if (identity->cert_file != NULL)
-        SET(CURLOPT_SSLCERT, identity->cert_file);
-    if (identity->key_file != NULL)
-        SET(CURLOPT_SSLKEY, identity->key_file);
     if (identity->pin_sha256 != NULL)
         SET(CURLOPT_PINNEDPUBLICKEY, identity->pin_sha256);
     if (identity->basic != NULL) {

@@ -7,6 +7,7 @@
 #include <event2/event_struct.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "base/metric.h"
 #include "crypto/digest.h"
 #include "net/call.h"
+#include "net/client_certificate.h"
 
 enum { POOL_IDLE_MS = 30000 }; /* A pool without calls closes its connections then. */
 
@@ -24,6 +26,7 @@ struct http_pool {
     CURLM *multi;
     struct loop_timer *timer; /* curl's. */
     struct loop_timer *idle;
+    struct client_certificate *certificate; /* NULL: none. */
     size_t calls;
 };
 
@@ -149,6 +152,7 @@ static void pool_destroy(struct http_pool *pool)
     curl_multi_cleanup(pool->multi);
     loop_timer_destroy(&pool->timer);
     loop_timer_destroy(&pool->idle);
+    client_certificate_destroy(&pool->certificate);
     free(pool);
 }
 
@@ -176,11 +180,39 @@ static bool pool_start(struct http_pool *pool)
            curl_multi_setopt(multi, CURLMOPT_TIMERDATA, pool) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, per_host) ==
                CURLM_OK &&
+           /* By default curl closes what is more than four times the calls under way:
+            * between two bursts nearly all. */
+           curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, per_host) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) ==
                CURLM_OK;
 }
 
+/* curl calls it for each new TLS connection; a failure ends the call before any byte. */
+static CURLcode on_tls_context(CURL *easy, void *context, void *arg)
+{
+    struct http_call *call = arg;
+    struct err err = ERR_INIT;
+    (void)easy;
+    if (client_certificate_use(call->pool->certificate, context, &err))
+        return CURLE_OK;
+    int length = snprintf(call->words, sizeof call->words, "%s", err.text);
+    assert(length > 0);
+    return CURLE_SSL_CERTPROBLEM;
+}
+
+static bool keep_certificate(struct http_pool *pool,
+                             const struct http_identity *identity)
+{
+    if (identity->cert_file == NULL)
+        return true;
+    const char *key_file = identity->key_file != NULL ? identity->key_file
+                                                      : identity->cert_file;
+    pool->certificate = client_certificate_create(identity->cert_file, key_file);
+    return pool->certificate != NULL;
+}
+
 static struct http_pool *pool_create(struct http_client *client,
+                                     const struct http_identity *of,
                                      const uint8_t identity[DIGEST_SIZE])
 {
     struct http_pool *pool = calloc(1, sizeof *pool);
@@ -188,7 +220,7 @@ static struct http_pool *pool_create(struct http_client *client,
         return NULL;
     pool->client = client;
     memcpy(pool->identity, identity, DIGEST_SIZE);
-    if (!pool_start(pool)) {
+    if (!keep_certificate(pool, of) || !pool_start(pool)) {
         pool_destroy(pool);
         return NULL;
     }
@@ -207,7 +239,7 @@ static struct http_pool *pool_of(struct http_client *client,
     for (struct http_pool *pool = client->pools; pool != NULL; pool = pool->next)
         if (memcmp(pool->identity, digest, DIGEST_SIZE) == 0)
             return pool;
-    return pool_create(client, digest);
+    return pool_create(client, identity, digest);
 }
 
 /* ---- the running calls ---- */
@@ -263,6 +295,10 @@ static void leave_waiting(struct http_call *call)
 static void enter_pool(struct http_call *call, struct http_pool *pool)
 {
     call->pool = pool;
+    if (pool->certificate != NULL) {
+        curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
+        curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_DATA, call);
+    }
     pool->calls++;
     loop_timer_stop(pool->idle);
 }

@@ -10,6 +10,10 @@
 
 enum { URL_SIZE = 4096, NAME_SIZE = 64, ARENA_LIMIT_BYTES = 10 << 20, OWN_FIELDS = 1 };
 
+/* Servers close idle connections after five seconds or more: well before that one is not
+ * likely to be dead, and a once exchange must not be lost to a dead one. */
+enum { ONCE_KEPT_S = 3 };
+
 static struct metric exchanges_total = { .kind = METRIC_COUNTER,
                                          .name = "esimd_exchanges_total",
                                          .help = "HTTP exchanges with carriers by end.",
@@ -188,7 +192,7 @@ static void start_call(struct op *op, const struct esim_ask *ask,
         .connect_ms = timeout_ms,
         .timeout_ms = timeout_ms,
         .reply_bytes = (size_t)manifest->reply_bytes,
-        .kept_within_s = ask->repeat == ESIM_ONCE ? 1 : 0,
+        .kept_within_s = ask->repeat == ESIM_ONCE ? ONCE_KEPT_S : 0,
     };
     op->sent_us = clock_mono_us();
     op->call = http_send(op->engine->client, &outgoing, on_http, op, &err);
