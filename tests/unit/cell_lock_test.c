@@ -145,11 +145,24 @@ static void the_other_architecture_is_closed(void)
     fault("probe", "int80", CELL_CRASHED, "signal 31 (Bad system call)");
 }
 
+/* A constructor runs before start(), when files can still be read. */
+static void nothing_is_connected_while_loading_either(void)
+{
+    struct err err = ERR_INIT;
+    struct cell_attempt attempt;
+    cell_attempt_init(&attempt, 1 << 20);
+    CHECK(!try_one("dials", "", &attempt, &err));
+    CHECK_TEXT(err.text,
+               "ended for a forbidden system call; refused system call: socket");
+    cell_attempt_finish(&attempt);
+}
+
 static const struct check_case cases[] = {
     CASE(no_system_call_but_the_listed_works),
     CASE(forbidden_system_calls_end_the_process_by_name),
     CASE(no_descriptor_path_or_executable_memory_is_left),
     CASE(the_other_architecture_is_closed),
+    CASE(nothing_is_connected_while_loading_either),
 };
 
 int main(void)

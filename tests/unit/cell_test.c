@@ -239,6 +239,20 @@ static void what_cannot_start_says_why(void)
     cell_attempt_finish(&attempt);
 }
 
+static void a_start_that_hangs_is_ended(void)
+{
+    struct cell_limits limits = usual_limits;
+    limits.spawn_ms = 100;
+    limits.deaths = 1;
+    struct world *world = world_start("stuck", &limits);
+    struct call_seen *seen = step(world, "1");
+    wait_all(world);
+    CHECK_INT(seen->end, CELL_DOWN);
+    CHECK_TEXT(seen->reply, "not ready within 100 ms");
+    CHECK_INT(world->died_why, CELL_HUNG);
+    world_end(world);
+}
+
 static void what_is_no_program_or_no_object_is_refused(void)
 {
     struct err err = ERR_INIT;
@@ -457,6 +471,7 @@ static const struct check_case cases[] = {
     CASE(used_up_memory_costs_one_call_and_starts_afresh),
     CASE(a_refused_system_call_is_told_by_name),
     CASE(what_cannot_start_says_why),
+    CASE(a_start_that_hangs_is_ended),
     CASE(what_is_no_program_or_no_object_is_refused),
     CASE(a_cell_that_keeps_dying_is_unhealthy_and_others_go_on),
     CASE(a_program_that_cannot_start_becomes_unhealthy),

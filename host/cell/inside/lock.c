@@ -1,6 +1,7 @@
 #include "cell/inside/lock.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -227,6 +228,15 @@ static bool prctl_ok(int option, unsigned long value, const char *what, struct e
     return prctl(option, value, 0, 0, 0) == 0 || err_errno(err, "%s", what);
 }
 
+/* A host that runs as root gives its cells nothing of that. */
+static bool drop_capabilities(struct err *err)
+{
+    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+    return syscall(SYS_capset, &head, none) == 0 ||
+           err_errno(err, "giving up capabilities");
+}
+
 bool lock_begin(pid_t parent, struct err *err)
 {
     if (!prctl_ok(PR_SET_PDEATHSIG, SIGKILL, "asking to die with the host", err))
@@ -237,6 +247,7 @@ bool lock_begin(pid_t parent, struct err *err)
     learn_names();
     return limit(RLIMIT_CORE, 0, err) && limit(RLIMIT_NPROC, 0, err) &&
            (lock_is_sanitized || limit(RLIMIT_FSIZE, 0, err)) &&
+           drop_capabilities(err) &&
            prctl_ok(PR_SET_NO_NEW_PRIVS, 1, "giving up new privileges", err) &&
            prctl_ok(PR_SET_DUMPABLE, 0, "refusing to be traced", err) &&
            set_trap(err) && forbid(err);

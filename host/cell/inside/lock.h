@@ -24,7 +24,8 @@
 #include "base/err.h"
 
 /* `parent`: the host's process id; when it is gone already the process ends. One malloc
- * arena, no core file, no child, no new privileges, killed when the host dies. */
+ * arena, no core file, no child, no capability, no new privileges, killed when the host
+ * dies. */
 bool lock_begin(pid_t parent, struct err *err);
 
 /* `memory_bytes`: what may still be allocated from here on. Closes every descriptor but
