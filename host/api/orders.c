@@ -44,7 +44,6 @@ static void list_orders(struct call *call)
                                    .carrier = call_query(call, "carrier"),
                                    .external_id = call_query(call, "external_id"),
                                    .iccid = call_query(call, "iccid"),
-                                   .after_ms = page.number,
                                    .after_id = page.text,
                                    .limit = page.limit } };
     if (!call_read(call, list, &listing))

@@ -86,11 +86,10 @@ bool order_show(struct db *db, const char *tenant, const char *id, json_t **ret,
 bool order_peek(struct db *db, const char *tenant, const char *id,
                 enum order_state *ret_state, int64_t *ret_version, struct err *err);
 
-/* One page, newest first. Filters may be NULL. `after` is the last page's final
- * created_ms and id (0 and "" to begin). Rows are short forms. */
+/* One page, newest first. Filters may be NULL. `after_id` is the last page's final id
+ * ("" to begin). Rows are short forms. */
 struct order_query {
     const char *tenant, *state, *carrier, *external_id, *iccid;
-    int64_t after_ms;
     const char *after_id;
     int64_t limit;
 };

@@ -31,10 +31,14 @@ static bool drop_waiting(struct db *db, const struct order_row *order,
 {
     int64_t dropped = 0, left = 0;
     if (!db_run(db,
-                "DELETE FROM outbox WHERE tenant = $1 AND order_id = $2 "
+                "DELETE FROM outbox WHERE tenant = $1 AND operation_id IN ("
+                "SELECT operation_id FROM steps WHERE tenant = $1 AND order_id = $2) "
                 "AND claimed_by IS NULL AND action_id IS NULL AND wait_key IS NULL",
                 DB_ARGS(db_text(order->tenant), db_text(order->id)), &dropped, err) ||
-        !db_one(db, "SELECT count(*) FROM outbox WHERE tenant = $1 AND order_id = $2",
+        !db_one(db,
+                "SELECT count(*) FROM outbox WHERE tenant = $1 AND "
+                "operation_id IN (SELECT operation_id FROM steps WHERE tenant = $1 "
+                "AND order_id = $2)",
                 DB_ARGS(db_text(order->tenant), db_text(order->id)), read_count, &left,
                 err))
         return false;

@@ -163,11 +163,11 @@ static bool read_page(const struct db_row *row, void *arg, struct err *err)
     return true;
 }
 
-/* One text a filter, so that each finds its index. */
+/* One text a filter, so that each finds its index. Ids are UUIDs of version 7: their
+ * order is the order of creation, so that paging needs no index of its own. */
 #define LIST(filter)                                           \
     "SELECT " COLUMNS " FROM orders WHERE tenant = $1 " filter \
-    " AND ($2 = 0 OR (created_ms, id) < ($2, $3)) "            \
-    "ORDER BY created_ms DESC, id DESC LIMIT $4"
+    " AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3"
 
 bool order_list(struct db *db, const struct order_query *query, json_t **ret_array,
                 bool *ret_more, struct err *err)
@@ -177,23 +177,22 @@ bool order_list(struct db *db, const struct order_query *query, json_t **ret_arr
         const char *sql;
     } filters[] = {
         { query->external_id,
-          LIST("AND external_id = $5 AND ($6 IS NULL OR state = $6) "
-               "AND ($7 IS NULL OR adapter = $7)") },
-        { query->iccid, LIST("AND iccid = $5 AND ($6 IS NULL OR state = $6) "
-                             "AND ($7 IS NULL OR adapter = $7)") },
-        { query->state, LIST("AND $5 = $5 AND state = $6 "
-                             "AND ($7 IS NULL OR adapter = $7)") },
-        { "", LIST("AND $5 = $5 AND $6 IS NULL AND ($7 IS NULL OR adapter = $7)") },
+          LIST("AND external_id = $4 AND ($5 IS NULL OR state = $5) "
+               "AND ($6 IS NULL OR adapter = $6)") },
+        { query->iccid, LIST("AND iccid = $4 AND ($5 IS NULL OR state = $5) "
+                             "AND ($6 IS NULL OR adapter = $6)") },
+        { query->state, LIST("AND $4 = $4 AND state = $5 "
+                             "AND ($6 IS NULL OR adapter = $6)") },
+        { "", LIST("AND $4 = $4 AND $5 IS NULL AND ($6 IS NULL OR adapter = $6)") },
     };
     size_t at = 0;
     while (filters[at].value == NULL)
         at++;
     struct page page = { json_array(), query->limit, false };
     bool ok = db_each(db, filters[at].sql,
-                      DB_ARGS(db_text(query->tenant), db_int(query->after_ms),
-                              db_text(query->after_id), db_int(query->limit + 1),
-                              db_text(filters[at].value), db_text(query->state),
-                              db_text(query->carrier)),
+                      DB_ARGS(db_text(query->tenant), db_text(query->after_id),
+                              db_int(query->limit + 1), db_text(filters[at].value),
+                              db_text(query->state), db_text(query->carrier)),
                       read_page, &page, err);
     if (!ok) {
         json_decref(page.rows);

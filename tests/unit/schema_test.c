@@ -99,10 +99,10 @@ static const struct {
     { "EXPLAIN QUERY PLAN SELECT id FROM orders WHERE tenant = 't' AND id = 'x'",
       "USING COVERING INDEX sqlite_autoindex_orders_1" },
     { "EXPLAIN QUERY PLAN SELECT * FROM orders WHERE tenant = 't' AND "
-      "(created_ms, id) > (1, 'x') ORDER BY created_ms, id LIMIT 50",
-      "USING INDEX orders_by_time" },
+      "id < 'x' ORDER BY id DESC LIMIT 50",
+      "USING INDEX sqlite_autoindex_orders_1" },
     { "EXPLAIN QUERY PLAN SELECT * FROM orders WHERE tenant = 't' AND state = 'held' "
-      "ORDER BY created_ms LIMIT 50",
+      "AND id < 'x' ORDER BY id DESC LIMIT 50",
       "USING INDEX orders_by_state" },
     { "EXPLAIN QUERY PLAN SELECT * FROM orders WHERE tenant = 't' AND "
       "external_id = 'x'",
@@ -121,8 +121,10 @@ static const struct {
     { "EXPLAIN QUERY PLAN SELECT 1 FROM outbox WHERE tenant = 't' AND lane = 'l' AND "
       "order_id < 'x'",
       "outbox_lane (tenant=? AND lane=? AND order_id<?)" },
-    { "EXPLAIN QUERY PLAN DELETE FROM outbox WHERE tenant = 't' AND order_id = 'x'",
-      "outbox_order (tenant=? AND order_id=?)" },
+    { "EXPLAIN QUERY PLAN DELETE FROM outbox WHERE tenant = 't' AND "
+      "operation_id IN (SELECT operation_id FROM steps WHERE tenant = 't' AND "
+      "order_id = 'x') AND claimed_by IS NULL",
+      "sqlite_autoindex_outbox_1 (tenant=? AND operation_id=?)" },
     { "EXPLAIN QUERY PLAN SELECT min(due_ms) FROM outbox WHERE adapter = 'a'",
       "outbox_due (adapter=?)" },
     { "EXPLAIN QUERY PLAN UPDATE outbox SET due_ms = 1 WHERE tenant = 't' AND "
