@@ -14,7 +14,15 @@ static const struct esim_host *host;
 
 /* clang-format off */
 #define FAULTY(adapter_name, fault) FAULTY_ENTRY(adapter_name, fault, ESIM_ABI, start)
+
 #define FAULTY_ENTRY(adapter_name, fault, abi_number, start_function)              \
+    static const struct esim_flow flow_list[] = {                                  \
+        { .size = sizeof flow_list[0], .capability = ESIM_PROFILE_STATUS,          \
+          .step = fault },                                                         \
+    };                                                                             \
+    FAULTY_FLOWS(adapter_name, flow_list, abi_number, start_function)
+
+#define FAULTY_FLOWS(adapter_name, list, abi_number, start_function)               \
     ESIM_SECTION static const struct esim_about about = {                          \
         .magic = ESIM_MAGIC, .size = sizeof about, .abi = ESIM_ABI,                \
         .name = adapter_name, .version = "1.0.0", .summary = "A fault for tests.", \
@@ -22,11 +30,8 @@ static const struct esim_host *host;
         .capabilities = { ESIM_PROFILE_STATUS },                                   \
         .abilities = { ESIM_ABILITY_FLOWS },                                       \
     };                                                                             \
-    static const struct esim_flow flow_list[] = {                                  \
-        { .size = sizeof flow_list[0], .capability = ESIM_PROFILE_STATUS,          \
-          .step = fault },                                                         \
-    };                                                                             \
-    static const struct esim_flows flows = { sizeof flows, 1, flow_list };         \
+    static const struct esim_flows flows = { sizeof flows,                         \
+                                             sizeof list / sizeof list[0], list }; \
     static const void *ability(const char *id)                                     \
     {                                                                              \
         return strcmp(id, ESIM_ABILITY_FLOWS) == 0 ? &flows : NULL;                \

@@ -10,6 +10,16 @@ static void say(const void *bytes, size_t size)
         _exit(9);
 }
 
+/* Waits for ever, with more state than an operation may have. */
+static void answer_state(struct esim_answer *answer)
+{
+    static const char much[(64 << 10) + 1];
+    *answer = (struct esim_answer){ .size = sizeof *answer,
+                                    .action = ESIM_WAIT,
+                                    .state = { much, sizeof much },
+                                    .until_ms = 1 };
+}
+
 static void garbage(const struct esim_step *step, struct esim_answer *answer)
 {
     /* A frame's head, as host/cell/wire.h writes it: size, kind, call. */
@@ -30,6 +40,8 @@ static void garbage(const struct esim_step *step, struct esim_answer *answer)
         memset(answer, 0, sizeof *answer);
     else if (asked_for(step, "both"))
         answer->key = answer->result;
+    else if (asked_for(step, "much"))
+        answer_state(answer);
     while (asked_for(step, "chatter"))
         host->log(ESIM_LOG_INFO, answer->result);
 }

@@ -2,6 +2,7 @@
  * built against the installed SDK, a manifest signed with the real minisign. */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <jansson.h>
 #include <limits.h>
 #include <spawn.h>
@@ -114,6 +115,7 @@ static void each_fault_is_a_verdict_that_names_it(void)
         { "hang", "hang", "hung: no answer within 1000 ms of computing" },
         { "garbage", "letters", "garbage: it wrote bytes that are no answer" },
         { "garbage", "both", "came with parts" },
+        { "garbage", "much", "state has 65537 bytes, not 0 to 65536" },
         { "sleep", "nanosleep", "refused system call: nanosleep" },
         { "oversize", "x", "the result is no JSON object" },
         { "leak", "x", "in one process: crashed" },
@@ -136,8 +138,22 @@ static void an_adapter_that_cannot_start_is_not_good(void)
     check_says("adapter refused to start (7)");
     CHECK_INT(RUN(TOOL, "check", object("abi")), 1);
     check_says("the adapter was built for ABI 2, this host has 1");
+    CHECK_INT(RUN(TOOL, "check", object("undeclared")), 1);
+    check_says("capability profile.order has a flow but is not in the descriptor");
     CHECK_INT(RUN(TOOL, "check", write_file("text.so", "no object")), 1);
     check_says("the object cannot be loaded");
+}
+
+/* First-party adapters use nothing but the SDK, and keep its contract. */
+static void every_adapter_of_this_tree_is_good(void)
+{
+    glob_t found;
+    CHECK_FATAL(glob(in_build("adapters/*.so"), 0, NULL, &found) == 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        CHECK_INT(RUN(TOOL, "check", found.gl_pathv[i]), 0);
+        check_says(": good (");
+    }
+    globfree(&found);
 }
 
 static void the_verdict_is_there_as_json_too(void)
@@ -265,6 +281,7 @@ static const struct check_case cases[] = {
     CASE(a_good_adapter_is_good),
     CASE(each_fault_is_a_verdict_that_names_it),
     CASE(an_adapter_that_cannot_start_is_not_good),
+    CASE(every_adapter_of_this_tree_is_good),
     CASE(the_verdict_is_there_as_json_too),
     CASE(wrong_usage_is_told),
     CASE(describe_reads_the_descriptor),
