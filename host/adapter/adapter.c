@@ -29,6 +29,7 @@ struct adapter {
     char title[96];
     struct adapter_health health;
     struct place_breaker *breakers;
+    struct oauth2_tokens *tokens;
     int64_t in_flight;
     bool described;         /* The running cell's description fits. */
     unsigned views_checked; /* Settings checks answered since the cell came up. */
@@ -278,6 +279,7 @@ struct adapter *adapter_create(struct loop *loop, const struct settings *setting
     adapter->manifest = manifest;
     adapter->conf = conf;
     adapter->changed = changed;
+    adapter->tokens = oauth2_tokens_create();
     fill_open(manifest, settings);
     adapter->arg = arg;
     if (!spawn(adapter, loop, settings, err)) {
@@ -299,6 +301,7 @@ void adapter_destroy(struct adapter **adapter)
         free(gone->breakers);
         gone->breakers = next;
     }
+    oauth2_tokens_destroy(&gone->tokens);
     adapter_conf_destroy(&gone->conf);
     manifest_destroy(&gone->manifest);
     free(gone);
@@ -464,6 +467,11 @@ struct breaker *adapter_breaker(struct adapter *adapter, const char *tenant,
     at->next = adapter->breakers;
     adapter->breakers = at;
     return &at->breaker;
+}
+
+struct oauth2_tokens *adapter_tokens(struct adapter *adapter)
+{
+    return adapter->tokens;
 }
 
 int64_t adapter_in_flight(const struct adapter *adapter)

@@ -12,6 +12,7 @@
 
 #include "adapter/adapter_conf.h"
 #include "adapter/breaker.h"
+#include "adapter/oauth2_token.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "cell/cell.h"
@@ -65,6 +66,9 @@ void adapter_inbound(struct adapter *adapter, const struct esim_request *request
 /* The breaker of one tenant's place (breaker.h); made on first use. */
 struct breaker *adapter_breaker(struct adapter *adapter, const char *tenant,
                                 const char *place);
+
+/* The access tokens of its endpoints (oauth2_token.h). */
+struct oauth2_tokens *adapter_tokens(struct adapter *adapter);
 
 /* Operations being carried out now, against manifest->in_flight. */
 int64_t adapter_in_flight(const struct adapter *adapter);

@@ -7,6 +7,7 @@
 
 #include "adapter/adapter_conf_raw.h"
 #include "adapter/adapter_secret.h"
+#include "adapter/oauth2_conf.h"
 #include "base/arena.h"
 #include "base/json.h"
 
@@ -224,14 +225,21 @@ struct view_source {
     const char *secret_dir;
 };
 
+/* Where the tenant itself says this place is; NULL: it does not. */
+static const struct raw_place *own_place(const struct view_source *source,
+                                         const char *name)
+{
+    const struct raw_tenant *tenant = source->tenant;
+    return tenant == NULL
+               ? NULL
+               : raw_place_of(tenant->endpoints, tenant->endpoints_count, name);
+}
+
 static bool place_fill(struct adapter_conf *conf, const struct view_source *source,
                        const char *name, struct adapter_view *view, struct err *err)
 {
     const struct raw_tenant *tenant = source->tenant;
-    const struct raw_place *own = tenant == NULL
-                                      ? NULL
-                                      : raw_place_of(tenant->endpoints,
-                                                     tenant->endpoints_count, name);
+    const struct raw_place *own = own_place(source, name);
     const struct raw_place *raw =
         own != NULL
             ? own
@@ -257,6 +265,57 @@ static bool place_fill(struct adapter_conf *conf, const struct view_source *sour
     return true;
 }
 
+static struct adapter_place *place_in(const struct adapter_view *view, const char *name)
+{
+    for (unsigned i = 0; i < view->place_count; i++)
+        if (strcmp(view->places[i].name, name) == 0)
+            return &view->places[i];
+    return NULL;
+}
+
+/* An endpoint with oauth2 whose token endpoint nobody placed has no use. */
+static bool token_fill(struct adapter_conf *conf, const struct view_source *source,
+                       const struct manifest_endpoint *endpoint,
+                       struct adapter_view *view, const json_t *settings,
+                       struct err *err)
+{
+    struct adapter_place *place = place_in(view, endpoint->name);
+    if (place == NULL || strcmp(endpoint->auth, "oauth2") != 0)
+        return true;
+    const char *giver = endpoint->token_endpoint;
+    bool own = own_place(source, endpoint->name) != NULL ||
+               own_place(source, giver) != NULL;
+    struct secret_scope scope = { source->secret_dir, conf->manifest->name,
+                                  own ? source->tenant->tenant : "default" };
+    struct oauth2_source from = { .manifest = conf->manifest,
+                                  .endpoint = endpoint,
+                                  .at = place_in(view, giver),
+                                  .settings = settings,
+                                  .scope = &scope };
+    if (from.at == NULL)
+        return err_field(err, "endpoints",
+                         "expected a place for %s, which gives the tokens of %s", giver,
+                         endpoint->name);
+    return oauth2_conf_read(&from, conf->arena, &place->oauth2, err);
+}
+
+static bool places_fill(struct adapter_conf *conf, const struct view_source *source,
+                        struct adapter_view *view, const json_t *settings,
+                        struct err *err)
+{
+    const struct manifest *manifest = conf->manifest;
+    for (unsigned i = 0; i < manifest->endpoints_count; i++)
+        if (!place_fill(conf, source, manifest->endpoints[i].name, view, err))
+            return false;
+    for (unsigned i = 0; i < manifest->sessions_count; i++)
+        if (!place_fill(conf, source, manifest->sessions[i].name, view, err))
+            return false;
+    for (unsigned i = 0; i < manifest->endpoints_count; i++)
+        if (!token_fill(conf, source, &manifest->endpoints[i], view, settings, err))
+            return false;
+    return true;
+}
+
 static bool view_fill(struct adapter_conf *conf, const struct view_source *source,
                       struct adapter_view *view, struct err *err)
 {
@@ -275,16 +334,13 @@ static bool view_fill(struct adapter_conf *conf, const struct view_source *sourc
     struct buf text;
     buf_init(&text, CONF_LIMIT_BYTES);
     json_write(settings, &text);
-    json_decref(settings);
     struct slice bytes = buf_slice(&text);
     view->settings = arena_copy(conf->arena, bytes.ptr, bytes.size);
     buf_finish(&text);
-    for (unsigned i = 0; i < manifest->endpoints_count; i++)
-        if (!place_fill(conf, source, manifest->endpoints[i].name, view, err))
-            return false;
-    for (unsigned i = 0; i < manifest->sessions_count; i++)
-        if (!place_fill(conf, source, manifest->sessions[i].name, view, err))
-            return false;
+    bool placed = places_fill(conf, source, view, settings, err);
+    json_decref(settings);
+    if (!placed)
+        return false;
     struct secret_scope scope = { source->secret_dir, manifest->name,
                                   own_places ? tenant->tenant : "default" };
     view->secrets = adapter_secret_frames(&scope, manifest, conf->arena, err);
@@ -371,10 +427,7 @@ const struct adapter_view *adapter_conf_view_at(const struct adapter_conf *conf,
 const struct adapter_place *adapter_view_place(const struct adapter_view *view,
                                                const char *name)
 {
-    for (unsigned i = 0; i < view->place_count; i++)
-        if (strcmp(view->places[i].name, name) == 0)
-            return &view->places[i];
-    return NULL;
+    return place_in(view, name);
 }
 
 const char *adapter_conf_secret(const struct adapter_conf *conf, const char *use)

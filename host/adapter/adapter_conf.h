@@ -14,7 +14,8 @@
  *           url: https://acme.example:443
  *
  * A tenant with an endpoint of its own gets the secrets of secret.dir/NAME/TENANT only,
- * never the default's: one tenant's credentials are not sent to another's host.
+ * never the default's: one tenant's credentials are not sent to another's host. Tokens
+ * are of the tenant's own too when either their endpoint or the one they are for is.
  *
  * Threads  Read-only after loading. */
 #ifndef ADAPTER_ADAPTER_CONF_H
@@ -29,6 +30,8 @@
 
 struct adapter_conf;
 
+struct oauth2_conf;
+
 /* An endpoint or session as one tenant sees it. */
 struct adapter_place {
     const char *name;
@@ -37,6 +40,7 @@ struct adapter_place {
     uint16_t port;
     char base[300]; /* "https://host:port" */
     struct http_identity identity;
+    const struct oauth2_conf *oauth2; /* Where its tokens come from; NULL: none. */
 };
 
 /* One tenant's view: borrowed from the conf, lives as long as it. */

@@ -8,8 +8,10 @@
 static const char *const schemes[] = { "https", "http", NULL };
 static const char *const tls_words[] = { "none", "server", "mutual", NULL };
 static const char *const auth_words[] = { "none", "basic", "bearer", "oauth2", NULL };
-static const char *const use_words[] = { "tls.cert", "tls.key",  "tls.ca", "auth",
-                                         "frame",    "callback", NULL };
+static const char *const use_words[] = {
+    "tls.cert", "tls.key",       "tls.ca",      "auth",       "frame",
+    "callback", "oauth2.secret", "oauth2.cert", "oauth2.key", NULL
+};
 static const char *const callback_words[] = { "none", "mutual", "secret", NULL };
 
 /* clang-format off */
@@ -88,10 +90,32 @@ static bool endpoint_safety(struct inspection *inspection, unsigned index)
     return true;
 }
 
+/* A token is asked for at an endpoint that needs none. */
+static bool token_endpoint(struct inspection *inspection, unsigned index)
+{
+    const struct manifest *manifest = inspection->manifest;
+    const struct manifest_endpoint *endpoint = &manifest->endpoints[index];
+    const char *name = endpoint->token_endpoint;
+    struct inspect_pointer at = inspect_at("/endpoints", index, "token_endpoint");
+    bool wants_one = strcmp(endpoint->auth, "oauth2") == 0;
+    if (!wants_one || name == NULL)
+        return wants_one == (name != NULL) ||
+               inspect_fail(inspection, at.text,
+                            wants_one ? "expected the endpoint that gives tokens, "
+                                        "since auth is oauth2, found none"
+                                      : "expected none without oauth2, found one");
+    const struct manifest_endpoint *giver = manifest_endpoint_of(manifest, name);
+    return (giver != NULL && giver != endpoint &&
+            (giver->auth == NULL || strcmp(giver->auth, "none") == 0)) ||
+           inspect_fail(inspection, at.text,
+                        "expected another endpoint with auth none, found \"%s\"", name);
+}
+
 static bool check_endpoint(struct inspection *inspection, unsigned index)
 {
     const struct manifest_endpoint *endpoint = &inspection->manifest->endpoints[index];
     return endpoint_words(inspection, index) && endpoint_safety(inspection, index) &&
+           token_endpoint(inspection, index) &&
            check_hosts(inspection, inspect_at("/endpoints", index, "hosts").text,
                        endpoint->hosts, endpoint->hosts_count) &&
            check_ports(inspection, inspect_at("/endpoints", index, "ports").text,
@@ -168,12 +192,29 @@ static bool is_mutual(const struct manifest *manifest)
     return false;
 }
 
-static bool has_auth(const struct manifest *manifest)
+static bool has_auth(const struct manifest *manifest, const char *auth)
 {
     for (unsigned i = 0; i < manifest->endpoints_count; i++)
-        if (strcmp(manifest->endpoints[i].auth, "none") != 0)
+        if (strcmp(manifest->endpoints[i].auth, auth) == 0)
             return true;
     return false;
+}
+
+static bool check_auth_secrets(struct inspection *inspection)
+{
+    const struct manifest *manifest = inspection->manifest;
+    bool static_one = has_auth(manifest, "basic") || has_auth(manifest, "bearer");
+    if (static_one && !has_use(manifest, "auth"))
+        return inspect_fail(inspection, "/secrets",
+                            "expected a secret with the use auth, since an endpoint "
+                            "asks for it");
+    bool pair = has_use(manifest, "oauth2.cert") && has_use(manifest, "oauth2.key");
+    if (has_auth(manifest, "oauth2") && !pair && !has_use(manifest, "oauth2.secret"))
+        return inspect_fail(inspection, "/secrets",
+                            "expected a secret with the use oauth2.secret, or two with "
+                            "oauth2.cert and oauth2.key, since an endpoint asks for "
+                            "oauth2");
+    return true;
 }
 
 bool inspect_secrets(struct inspection *inspection)
@@ -189,10 +230,8 @@ bool inspect_secrets(struct inspection *inspection)
             inspection, "/secrets",
             "expected secrets with the uses tls.cert and tls.key, since "
             "a place asks for mutual TLS");
-    if (has_auth(manifest) && !has_use(manifest, "auth"))
-        return inspect_fail(inspection, "/secrets",
-                            "expected a secret with the use auth, since an endpoint "
-                            "asks for it");
+    if (!check_auth_secrets(inspection))
+        return false;
     return inspect_names(inspection, manifest->secrets, sizeof *manifest->secrets,
                          manifest->secrets_count, &form_dotted, "/secrets", "name");
 }

@@ -21,10 +21,11 @@ struct manifest_endpoint {
     char **hosts; /* Exact names, "*.example.com" (one label), numeric addresses. */
     unsigned hosts_count;
     uint16_t port_least, port_most;
-    char *path_prefix;  /* Asked paths must begin with it; "/" by default. */
-    char *tls;          /* "none", "server", "mutual"; follows the scheme by default. */
-    char *auth;         /* "none", "basic", "bearer", "oauth2" */
-    bool allow_private; /* Loopback and private addresses. */
+    char *path_prefix; /* Asked paths must begin with it; "/" by default. */
+    char *tls;         /* "none", "server", "mutual"; follows the scheme by default. */
+    char *auth;        /* "none", "basic", "bearer", "oauth2" */
+    char *token_endpoint; /* With oauth2: the endpoint that gives tokens; else NULL. */
+    bool allow_private;   /* Loopback and private addresses. */
 };
 
 struct manifest_session {
@@ -42,7 +43,8 @@ struct manifest_session {
 
 struct manifest_secret {
     char *name;
-    char *use; /* "tls.cert", "tls.key", "tls.ca", "auth", "frame", "callback" */
+    char *use; /* "tls.cert", "tls.key", "tls.ca", "auth", "oauth2.secret",
+                  "oauth2.cert", "oauth2.key", "frame", "callback" */
 };
 
 struct manifest_file {

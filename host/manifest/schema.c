@@ -38,6 +38,7 @@ static const cyaml_schema_field_t endpoint_fields[] = {
     TEXT_OR("path_prefix",   struct manifest_endpoint, path_prefix, 1, 255),
     TEXT_OR("tls",           struct manifest_endpoint, tls, 1, 15),
     TEXT_OR("auth",          struct manifest_endpoint, auth, 1, 15),
+    TEXT_OR("token_endpoint", struct manifest_endpoint, token_endpoint, 1, 63),
     CYAML_FIELD_BOOL("allow_private", CYAML_FLAG_OPTIONAL, struct manifest_endpoint, allow_private),
     CYAML_FIELD_END
 };

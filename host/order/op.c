@@ -42,6 +42,7 @@ static void unlink_op(struct op *op)
 
 static void free_op(struct op *op)
 {
+    op_token_forget(op);
     buf_finish_secret(&op->action);
     claim_free(&op->claim);
     free(op);
@@ -72,6 +73,7 @@ void op_drop_all(struct engine *engine)
         struct op *op = engine->ops;
         if (op->call != NULL)
             http_cancel(&op->call);
+        op_token_forget(op);
         leave(op);
         if (op->busy)
             op->dropped = true; /* Freed when its step or transaction returns. */

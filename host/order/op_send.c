@@ -119,6 +119,9 @@ static void on_http(void *arg, enum http_end end, int status,
     metric_count(&exchanges_total, adapter, names[end]);
     metric_observe_us(metric_series(&exchange_seconds, adapter, NULL),
                       clock_mono_us() - op->sent_us);
+    if (end == HTTP_REPLIED && status == 401 && op_reauthorise(op))
+        return;
+    op->reauthorised = false;
     if (end == HTTP_REPLIED)
         replied(op, status, fields, field_count, body);
     else
@@ -188,7 +191,7 @@ static void start_call(struct op *op, const struct esim_ask *ask,
         .fields = fields,
         .field_count = count,
         .body = slice_bytes(ask->body.ptr, ask->body.size),
-        .identity = &place->identity,
+        .identity = &op->identity,
         .connect_ms = timeout_ms,
         .timeout_ms = timeout_ms,
         .reply_bytes = (size_t)manifest->reply_bytes,
@@ -222,6 +225,8 @@ void op_send(struct op *op)
         goto out;
     }
     op->repeat = answer.ask.repeat;
+    if (!op_authorise(op, place))
+        goto out;
     op->breaker = adapter_breaker(op->adapter, op->claim->order.tenant, name);
     if (breaker_allows(op->breaker, clock_wall_ms(), &again_ms))
         start_call(op, &answer.ask, place, arena);

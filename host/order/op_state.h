@@ -28,6 +28,13 @@ struct op {
     struct breaker *breaker; /* That let the present exchange through. */
     int64_t sent_us;
 
+    /* OAuth2 (op_token.c): the host's own credentials of this exchange. */
+    struct oauth2_token *token;
+    struct oauth2_wait token_wait;
+    struct http_identity identity; /* The endpoint's, and this token. */
+    char *bearer;
+    bool reauthorised; /* A 401 was met with a new token before. */
+
     struct txn txn;
     struct op_store *store; /* The transaction's own data (op_store.c). */
 };
@@ -64,6 +71,18 @@ bool op_may_ask(const struct op *op, const struct esim_answer *answer, struct er
 
 /* Sends the stored action. */
 void op_send(struct op *op);
+
+/* ---- op_token.c ---- */
+
+/* Makes op->identity ready for this place. False: the operation waits for its token and
+ * is sent when that comes, or it has been put off or ended. */
+bool op_authorise(struct op *op, const struct adapter_place *place);
+
+/* The place answered 401. True: it is sent once more, with a new token. */
+bool op_reauthorise(struct op *op);
+
+/* No more waiting, no more secrets. */
+void op_token_forget(struct op *op);
 
 /* ---- op_store.c: each posts one transaction; op.c's or op_send.c's function follows --- */
 

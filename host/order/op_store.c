@@ -158,7 +158,8 @@ void op_store_action(struct op *op, const struct esim_answer *answer)
     store->state_size = answer->state.size;
     store->state_version = answer->state_version != 0 ? answer->state_version
                                                       : manifest->state_newest;
-    store->lease_until_ms = clock_wall_ms() + manifest->timeout_ms +
+    /* The exchange, and once more when a token had to be renewed. */
+    store->lease_until_ms = clock_wall_ms() + 2 * manifest->timeout_ms +
                             settings_int(op->engine->parts.settings,
                                          SET_ENGINE_LEASE_MS);
     op->repeat = answer->ask.repeat;

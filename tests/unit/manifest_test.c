@@ -152,6 +152,12 @@ static void wrong_ranges_and_capabilities_are_told(void)
         "atom.yaml:14: /capabilities: expected at least one capability, found none");
 }
 
+#define OAUTH2_LOGIN                            \
+    "auth: oauth2\n    token_endpoint: login\n" \
+    "  - name: login\n    scheme: https\n"      \
+    "    hosts: [login.example]\n"              \
+    "    ports: { least: 443, most: 443 }\n"
+
 static void wrong_endpoints_are_told(void)
 {
     refused("scheme: https", "scheme: ftp", "/endpoints/0/scheme",
@@ -169,6 +175,21 @@ static void wrong_endpoints_are_told(void)
     refused("tls: mutual", "auth: basic", "/secrets",
             "atom.yaml:28: /secrets: expected a secret with the use auth, since an "
             "endpoint asks for it");
+    refused(
+        "tls: mutual", "auth: oauth2", "/endpoints/0/token_endpoint",
+        "atom.yaml:16: /endpoints/0/token_endpoint: expected the endpoint that gives "
+        "tokens, since auth is oauth2, found none");
+    refused("tls: mutual", "tls: mutual\n    token_endpoint: login",
+            "/endpoints/0/token_endpoint",
+            "atom.yaml:22: /endpoints/0/token_endpoint: expected none without oauth2, "
+            "found one");
+    refused("tls: mutual", "auth: oauth2\n    token_endpoint: smdp",
+            "/endpoints/0/token_endpoint",
+            "atom.yaml:22: /endpoints/0/token_endpoint: expected another endpoint with "
+            "auth none, found \"smdp\"");
+    refused("tls: mutual\n", OAUTH2_LOGIN, "/secrets",
+            "atom.yaml:33: /secrets: expected a secret with the use oauth2.secret, or "
+            "two with oauth2.cert and oauth2.key, since an endpoint asks for oauth2");
     refused("least: 443, most: 8443", "least: 443, most: 442", "/endpoints/0/ports",
             "atom.yaml:19: /endpoints/0/ports: expected a range within 1 to 65535 that "
             "does not end before it begins, found 443 to 442");
@@ -247,7 +268,8 @@ static void wrong_secrets_and_settings_are_told(void)
 {
     refused("use: tls.cert", "use: tls.crt", "/secrets/0/use",
             "atom.yaml:28: /secrets/0/use: expected one of tls.cert, tls.key, tls.ca, "
-            "auth, frame, callback, found \"tls.crt\"; did you mean \"tls.cert\"?");
+            "auth, frame, callback, oauth2.secret, oauth2.cert, oauth2.key, found "
+            "\"tls.crt\"; did you mean \"tls.cert\"?");
     refused("use: tls.key", "use: frame", "/secrets",
             "atom.yaml:28: /secrets: expected secrets with the uses tls.cert and "
             "tls.key, since a place asks for mutual TLS");
