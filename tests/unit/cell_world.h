@@ -115,8 +115,8 @@ static inline void on_late(void *arg)
 
 static const struct cell_limits usual_limits = {
     .memory_bytes = 64 << 20,
-    .cpu_ms = 200,
-    .wall_ms = 400,
+    .cpu_ms = 500,
+    .wall_ms = 2000,
     .spawn_ms = 10000,
     .output_bytes = 16 << 20,
     .queue = 1000,
