@@ -26,9 +26,11 @@ static bool nests_too_deep(const char *text, size_t size)
     return false;
 }
 
+/* jansson 2.14 takes a zero byte after a number for white space. */
 json_t *esim_json_read(struct esim_bytes text)
 {
-    if (text.size == 0 || nests_too_deep(text.ptr, text.size))
+    if (text.size == 0 || memchr(text.ptr, '\0', text.size) != NULL ||
+        nests_too_deep(text.ptr, text.size))
         return NULL;
     return json_loadb(text.ptr, text.size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES,
                       NULL);

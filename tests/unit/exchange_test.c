@@ -277,6 +277,7 @@ static void json_is_read_strictly(void)
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         CHECK(esim_json_read(esim_text(wrong[i])) == NULL);
+    CHECK(esim_json_read((struct esim_bytes){ "1\0", 2 }) == NULL);
     char deep[70] = { 0 };
     memset(deep, '[', 33);
     memset(deep + 33, ']', 33);
