@@ -1,5 +1,6 @@
 #include "api/order_create.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "api/adapter_sight.h"
@@ -67,32 +68,48 @@ static void digest_body(struct call *call, char ret[DIGEST_TEXT_SIZE])
     digest_sha256_text(buf_slice(out), ret);
 }
 
-static bool has_member(const struct order_request *request, const char *name)
+/* Members that stand in `extra` when they are not the order's own. */
+static const struct {
+    const char *name;
+    size_t offset; /* Of its text in struct order_request. */
+} own_members[] = {
+    { "msisdn", offsetof(struct order_request, msisdn) },
+    { "iccid", offsetof(struct order_request, iccid) },
+    { "eid", offsetof(struct order_request, eid) },
+    { "imei", offsetof(struct order_request, imei) },
+    { "plan", offsetof(struct order_request, plan) },
+    { "profile_type", offsetof(struct order_request, profile_type) },
+};
+
+static bool has_member(const struct order_request *request, const char *name,
+                       bool *ret_own)
 {
-    const struct {
-        const char *name, *value;
-    } members[] = {
-        { "msisdn", request->msisdn }, { "iccid", request->iccid },
-        { "eid", request->eid },       { "imei", request->imei },
-        { "plan", request->plan },     { "profile_type", request->profile_type },
-    };
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        if (strcmp(members[i].name, name) == 0)
-            return members[i].value != NULL;
+    *ret_own = false;
+    for (size_t i = 0; i < sizeof own_members / sizeof own_members[0]; i++) {
+        if (strcmp(own_members[i].name, name) != 0)
+            continue;
+        *ret_own = true;
+        return *(const char *const *)((const char *)request + own_members[i].offset) !=
+               NULL;
+    }
     return json_object_get(request->extra, name) != NULL;
 }
 
 /* What this type of order needs beyond the schema. */
 static bool has_needed(struct call *call, const struct creation *creation)
 {
-    const char *needs = creation->plan->needs;
-    if (needs == NULL || has_member(&creation->request, needs))
-        return true;
     struct faults faults;
     faults_init(&faults, call->arena);
-    char *pointer = arena_format(call->arena, "/%s", needs);
-    faults_add(&faults, pointer == NULL ? "" : pointer, "an order of type %s needs it",
-               creation->plan->name);
+    for (const char *const *name = creation->plan->needs; *name != NULL; name++) {
+        bool own;
+        if (has_member(&creation->request, *name, &own))
+            continue;
+        char *pointer = arena_format(call->arena, "%s/%s", own ? "" : "/extra", *name);
+        faults_add(&faults, pointer == NULL ? "" : pointer,
+                   "an order of type %s needs it", creation->plan->name);
+    }
+    if (faults.count == 0)
+        return true;
     call_faults(call, &faults);
     return false;
 }

@@ -15,7 +15,9 @@ struct show {
 static bool show(struct db *db, void *arg, struct err *err)
 {
     struct show *show = arg;
-    return order_show(db, show->call->tenant, show->id, &show->order, err);
+    const struct call *call = show->call;
+    return order_show(db, call->worker->shared->parts.sealer, call->tenant, show->id,
+                      &show->order, err);
 }
 
 /* RFC 9110 13.1.2: "*", or a list of tags; a weak one compares the same. */

@@ -73,6 +73,7 @@ SHAPE(shape_order, "Order", "An order; states are those of TMF641.", true,
     INT("policy_revision", "The revision that routed it."), TEXT("decision_id", "The decision."),
     { "version", MEMBER_INT, .required = true, .least = 0, .text = "Counts its changes; ETag." },
     TEXT("created", "RFC 3339."), TEXT("updated", "RFC 3339."),
+    { "result", MEMBER_OBJECT, .text = "What a completed order of this type gave." },
     { "steps", MEMBER_OBJECTS, .inside = &shape_order_step, .text = "In order." });
 SHAPE(shape_order_page, "OrderPage", "Orders, newest first.", false,
     LIST("items", &shape_order, "Without their steps."), NEXT);

@@ -77,10 +77,11 @@ struct order_accept {
 bool order_accept(struct db *db, struct order_accept *accept, struct err *err);
 
 /* The order as the API shows it: a new reference. Contains "version" (for ETag), the
- * steps with state, attempts, times, exchange, adapter version, problem; never a secret.
+ * steps with state, attempts, times, exchange, adapter version, problem, and, once it is
+ * completed, as "result" what its plan shows; never a secret. `sealer` NULL: no result.
  * ERR_NOT_FOUND also for another tenant's. */
-bool order_show(struct db *db, const char *tenant, const char *id, json_t **ret,
-                struct err *err);
+bool order_show(struct db *db, const struct sealer *sealer, const char *tenant,
+                const char *id, json_t **ret, struct err *err);
 
 /* The state, version and nothing else: cheap, for Prefer: wait. */
 bool order_peek(struct db *db, const char *tenant, const char *id,

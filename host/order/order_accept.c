@@ -10,6 +10,7 @@
 #include "order/order_vars.h"
 #include "order/outbox.h"
 #include "order/plan.h"
+#include "profile/profile_store.h"
 #include "store/event_log.h"
 
 struct earlier {
@@ -100,6 +101,49 @@ static json_t *vars_of(const struct order_accept *accept)
     return vars;
 }
 
+static bool note_code(struct db *db, const struct order_accept *accept, struct err *err)
+{
+    const struct order_actor *actor = accept->actor;
+    char resource[64];
+    int length = snprintf(resource, sizeof resource, "profile/%.40s",
+                          accept->request->iccid);
+    assert(length > 0);
+    struct audit_record record = { .tenant = actor->tenant,
+                                   .subject = actor->subject,
+                                   .action = "profile.assign",
+                                   .resource = resource,
+                                   .outcome = "allowed",
+                                   .reason = actor->reason,
+                                   .decision_id = actor->decision_id,
+                                   .policy_revision = actor->policy_revision,
+                                   .request_id = actor->request_id,
+                                   .trace = actor->trace };
+    return audit_write(db, &record, err);
+}
+
+/* The code of a profile that was ordered here goes to the device without passing
+ * through a client's hands. A profile that is not ours is the client's to know. */
+static bool add_code(struct db *db, const struct order_accept *accept, json_t *vars,
+                     struct err *err)
+{
+    const struct order_request *request = accept->request;
+    if (strcmp(request->type, ESIM_DEVICE_ASSIGN) != 0 || request->iccid == NULL ||
+        json_object_get(vars, "activation_code") != NULL)
+        return true;
+    struct buf code;
+    struct err why = ERR_INIT;
+    buf_init(&code, 1024);
+    bool known = profile_reveal(db, accept->sealer, accept->actor->tenant,
+                                request->iccid, &code, &why);
+    bool absent = !known && (why.code == ERR_NOT_FOUND || why.code == ERR_CONFLICT);
+    if (known)
+        json_put_text(vars, "activation_code", code.ptr);
+    buf_finish_secret(&code);
+    if (!known && !absent)
+        *err = why;
+    return absent || (known && note_code(db, accept, err));
+}
+
 static bool add_order(struct db *db, const struct order_accept *accept, struct err *err)
 {
     const struct order_request *request = accept->request;
@@ -109,6 +153,7 @@ static bool add_order(struct db *db, const struct order_accept *accept, struct e
     struct buf sealed;
     buf_init(&sealed, ORDER_VARS_LIMIT_BYTES + 256);
     bool ok =
+        add_code(db, accept, vars, err) &&
         order_vars_seal(accept->sealer, actor->tenant, accept->id, vars, &sealed,
                         err) &&
         db_run(db,

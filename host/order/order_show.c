@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "order/order.h"
+#include "order/order_vars.h"
 #include "order/plan.h"
 
 static void put_time(json_t *object, const char *key, int64_t ms)
@@ -90,8 +91,42 @@ static void add_waiting(json_t *steps, const char *type)
     }
 }
 
-bool order_show(struct db *db, const char *tenant, const char *id, json_t **ret,
-                struct err *err)
+struct opening {
+    const struct sealer *sealer;
+    const char *tenant, *id;
+    json_t *vars;
+};
+
+static bool open_vars(const struct db_row *row, void *arg, struct err *err)
+{
+    struct opening *opening = arg;
+    opening->vars = order_vars_open(opening->sealer, opening->tenant, opening->id,
+                                    row_bytes(row, 0), err);
+    return opening->vars != NULL;
+}
+
+/* Variables are opened only for an order whose plan shows some of them. */
+static bool add_result(struct db *db, const struct sealer *sealer, const char *tenant,
+                       json_t *order, struct err *err)
+{
+    const struct plan *plan = plan_of(json_text(order, "type"));
+    if (sealer == NULL || plan == NULL || plan->shows[0] == NULL ||
+        strcmp(json_text(order, "state"), "completed") != 0)
+        return true;
+    struct opening opening = { sealer, tenant, json_text(order, "id"), NULL };
+    if (!db_one(db, "SELECT vars_sealed FROM orders WHERE tenant = $1 AND id = $2",
+                DB_ARGS(db_text(tenant), db_text(opening.id)), open_vars, &opening,
+                err))
+        return false;
+    json_t *result = order_vars_result(opening.vars, plan);
+    if (result != NULL)
+        json_object_set_new(order, "result", result);
+    json_decref(opening.vars);
+    return true;
+}
+
+bool order_show(struct db *db, const struct sealer *sealer, const char *tenant,
+                const char *id, json_t **ret, struct err *err)
 {
     json_t *order = NULL;
     if (!db_one(db, "SELECT " COLUMNS " FROM orders WHERE tenant = $1 AND id = $2",
@@ -106,7 +141,8 @@ bool order_show(struct db *db, const char *tenant, const char *id, json_t **ret,
                  "AND o.operation_id = s.operation_id "
                  "WHERE s.tenant = $1 AND s.order_id = $2 "
                  "ORDER BY s.kind, s.position",
-                 DB_ARGS(db_text(tenant), db_text(id)), read_step, steps, err)) {
+                 DB_ARGS(db_text(tenant), db_text(id)), read_step, steps, err) ||
+        !add_result(db, sealer, tenant, order, err)) {
         json_decref(steps);
         json_decref(order);
         return false;

@@ -29,6 +29,12 @@ static const struct input_row inputs[] = {
     { ESIM_LINE_TERMINATE,  { "msisdn", "reason", "order_ref" } },
     { ESIM_USAGE_READ,      { "msisdn", "iccid", "from", "to" } },
     { ESIM_SMS_SEND,        { "to", "msisdn", "text", "order_ref" } },
+    { ESIM_DEVICE_LIST,     { "since", "cursor", "limit" } },
+    { ESIM_DEVICE_ASSIGN,   { "device_id", "activation_code", "iccid", "group", "eid", "order_ref" } },
+    { ESIM_DEVICE_ACTIVATE, { "device_id", "carrier_url", "order_ref" } },
+    { ESIM_DEVICE_COMPLIANCE, { "device_id" } },
+    { ESIM_DEVICE_NOTIFY,   { "device_id", "title", "text", "order_ref" } },
+    { ESIM_SCRIPT_DEPLOY,   { "name", "content", "group", "run_as", "devices_expected", "order_ref" } },
 };
 
 /* Texts that a result may bring; the first ones are looked at before they become ours. */
@@ -47,6 +53,25 @@ static const struct {
     { "carrier_ref",     NULL },
     { "message_id",      NULL },
     { "at",              NULL },
+    { "assignment_id",   NULL },
+    { "targeting",       NULL },
+    { "group_id",        NULL },
+    { "pool_id",         NULL },
+    { "compliance",      NULL },
+    { "script_id",       NULL },
+    { "cursor",          NULL },
+};
+
+/* Other values that a result may bring, and their type. */
+static const struct {
+    const char *name;
+    json_type type;
+} values[] = {
+    { "records",   JSON_ARRAY },
+    { "devices",   JSON_ARRAY },
+    { "policies",  JSON_ARRAY },
+    { "succeeded", JSON_INTEGER },
+    { "failed",    JSON_INTEGER },
 };
 /* clang-format on */
 
@@ -168,6 +193,24 @@ static bool merge_texts(json_t *vars, const json_t *result, struct err *err)
     return true;
 }
 
+static bool merge_values(json_t *vars, const json_t *result, struct err *err)
+{
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        json_t *value = json_object_get(result, values[i].name);
+        if (value == NULL)
+            continue;
+        if (json_typeof(value) != values[i].type)
+            return err_set(err, ERR_INVALID, "%s is of another type than agreed",
+                           values[i].name);
+        json_object_set(vars, values[i].name, value);
+    }
+    /* The last page has no cursor; the one it was asked with is spent. */
+    if (json_object_get(result, "devices") != NULL &&
+        json_object_get(result, "cursor") == NULL)
+        json_object_del(vars, "cursor");
+    return true;
+}
+
 static bool build_code(json_t *vars, struct err *err)
 {
     const char *address = json_text(vars, "smdp_address");
@@ -201,8 +244,19 @@ bool order_vars_merge(json_t *vars, const json_t *result, struct err *err)
     if (!merge_iccid(vars, result, err) || !merge_texts(vars, result, err) ||
         !build_code(vars, err))
         return err_wrap(err, "the adapter's result");
-    json_t *records = json_object_get(result, "records");
-    if (records != NULL)
-        json_object_set(vars, "records", records);
-    return true;
+    return merge_values(vars, result, err);
+}
+
+json_t *order_vars_result(const json_t *vars, const struct plan *plan)
+{
+    json_t *result = NULL;
+    for (const char *const *name = plan->shows; *name != NULL; name++) {
+        json_t *value = json_object_get(vars, *name);
+        if (value == NULL)
+            continue;
+        if (result == NULL)
+            result = json_object();
+        json_object_set(result, *name, value);
+    }
+    return result;
 }

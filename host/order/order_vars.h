@@ -35,4 +35,7 @@ json_t *order_vars_input(const json_t *vars, const char *capability);
  * matching_id when the result has none. */
 bool order_vars_merge(json_t *vars, const json_t *result, struct err *err);
 
+/* What the plan lets a client see of them: a new reference, or NULL when nothing. */
+json_t *order_vars_result(const json_t *vars, const struct plan *plan);
+
 #endif

@@ -20,28 +20,50 @@ ONE_STEP(resume_steps, ESIM_LINE_RESUME);
 ONE_STEP(terminate_steps, ESIM_LINE_TERMINATE);
 ONE_STEP(usage_steps, ESIM_USAGE_READ);
 ONE_STEP(sms_steps, ESIM_SMS_SEND);
+ONE_STEP(list_steps, ESIM_DEVICE_LIST);
+ONE_STEP(assign_steps, ESIM_DEVICE_ASSIGN);
+ONE_STEP(install_steps, ESIM_DEVICE_ACTIVATE);
+ONE_STEP(compliance_steps, ESIM_DEVICE_COMPLIANCE);
+ONE_STEP(notify_steps, ESIM_DEVICE_NOTIFY);
+ONE_STEP(script_steps, ESIM_SCRIPT_DEPLOY);
 
 /* clang-format off */
 #define STEPS(table) .steps = (table), .step_count = sizeof(table) / sizeof(table)[0]
+#define NEEDS(...) .needs = { __VA_ARGS__ }
+#define SHOWS(...) .shows = { __VA_ARGS__ }
 static const struct plan plans[] = {
     { .name = "profile.provision", STEPS(provision_steps), .yields = "activation_code",
       .text = "Order, confirm and release a profile; ends with an activation code." },
-    { .name = "profile.cancel",    STEPS(cancel_steps),    .needs = "iccid",
+    { .name = "profile.cancel",    STEPS(cancel_steps),    NEEDS("iccid"),
       .text = "Give a profile back that was not downloaded." },
-    { .name = "profile.status",    STEPS(status_steps),    .needs = "iccid",
+    { .name = "profile.status",    STEPS(status_steps),    NEEDS("iccid"), SHOWS("state", "eid", "at"),
       .text = "Ask the carrier for a profile's state." },
-    { .name = "line.activate",     STEPS(activate_steps),  .needs = "msisdn",
+    { .name = "line.activate",     STEPS(activate_steps),  NEEDS("msisdn"), SHOWS("line_state", "carrier_ref"),
       .text = "Put a line into service." },
-    { .name = "line.suspend",      STEPS(suspend_steps),   .needs = "msisdn",
+    { .name = "line.suspend",      STEPS(suspend_steps),   NEEDS("msisdn"), SHOWS("line_state"),
       .text = "Bar a line for a while." },
-    { .name = "line.resume",       STEPS(resume_steps),    .needs = "msisdn",
+    { .name = "line.resume",       STEPS(resume_steps),    NEEDS("msisdn"), SHOWS("line_state"),
       .text = "Take a bar away." },
-    { .name = "line.terminate",    STEPS(terminate_steps), .needs = "msisdn",
+    { .name = "line.terminate",    STEPS(terminate_steps), NEEDS("msisdn"), SHOWS("line_state"),
       .text = "End a line for good." },
-    { .name = "usage.read",        STEPS(usage_steps),     .needs = "msisdn",
+    { .name = "usage.read",        STEPS(usage_steps),     NEEDS("msisdn"), SHOWS("records"),
       .text = "Read a line's usage records." },
-    { .name = "sms.send",          STEPS(sms_steps),       .needs = "msisdn",
+    { .name = "sms.send",          STEPS(sms_steps),       NEEDS("msisdn"), SHOWS("message_id", "state"),
       .text = "Send a text message." },
+    { .name = "device.list",       STEPS(list_steps),      SHOWS("devices", "cursor", "at"),
+      .text = "List an MDM's devices, or those that synchronised since a time." },
+    { .name = "device.assign",     STEPS(assign_steps),    NEEDS("device_id", "iccid"),
+      SHOWS("assignment_id", "state", "targeting", "group_id", "pool_id"),
+      .text = "Hand a profile's activation code to a device through its MDM." },
+    { .name = "device.activate",   STEPS(install_steps),   NEEDS("device_id", "carrier_url"), SHOWS("state"),
+      .text = "Have a device fetch its profile from the carrier." },
+    { .name = "device.compliance", STEPS(compliance_steps), NEEDS("device_id"), SHOWS("compliance", "at", "policies"),
+      .text = "Ask whether a device complies with its policies." },
+    { .name = "device.notify",     STEPS(notify_steps),    NEEDS("device_id", "title", "text"), SHOWS("state"),
+      .text = "Show a message on a device." },
+    { .name = "script.deploy",     STEPS(script_steps),    NEEDS("name", "content", "group"),
+      SHOWS("script_id", "state", "succeeded", "failed"),
+      .text = "Run a script on a group of devices." },
 };
 /* clang-format on */
 

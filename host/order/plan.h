@@ -15,6 +15,8 @@
 
 #include "base/err.h"
 
+enum { PLAN_NEEDS_MAX = 4, PLAN_SHOWS_MAX = 7 };
+
 struct plan_step {
     const char *capability;
     const char *undo; /* Capability that takes it back; NULL: nothing to take back. */
@@ -24,8 +26,10 @@ struct plan_step {
 struct plan {
     const char *name; /* The order's type. */
     const char *text;
-    const char *needs;  /* Request members it needs: "msisdn", or NULL. */
+    const char *needs[PLAN_NEEDS_MAX + 1]; /* Request members it needs, NULL-ended. */
     const char *yields; /* A variable that must be there at the end, or NULL. */
+    /* Variables that the order shows as its result, NULL-ended; never a secret. */
+    const char *shows[PLAN_SHOWS_MAX + 1];
     const struct plan_step *steps;
     size_t step_count;
 };

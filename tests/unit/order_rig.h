@@ -189,8 +189,7 @@ static inline bool rig_run_show(struct db *db, struct rig *rig, void *arg,
                                 struct err *err)
 {
     struct rig_show *show = arg;
-    (void)rig;
-    return order_show(db, "acme", show->id, &show->order, err);
+    return order_show(db, rig->sealer, "acme", show->id, &show->order, err);
 }
 
 /* The order's state as a text that lives until the next call. */

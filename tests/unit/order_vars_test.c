@@ -1,0 +1,164 @@
+/* What a step is asked with, what of its result is kept, what of that is shown. */
+#include "order_rig.h"
+
+#include "order/order_vars.h"
+
+static json_t *object(const char *text)
+{
+    struct err err = ERR_INIT;
+    json_t *value = json_read(slice_of(text), &err);
+    CHECK_FATAL(value != NULL);
+    return value;
+}
+
+static void compact(const json_t *value, char *ret, size_t size)
+{
+    struct buf text;
+    buf_init(&text, 1 << 16);
+    json_write_sorted(value, &text);
+    CHECK_FATAL(slice_copy(buf_slice(&text), ret, size));
+    buf_finish(&text);
+}
+
+/* clang-format off */
+static const struct { const char *capability, *input; } inputs[] = {
+    { "device.list", "{\"cursor\":\"c\",\"limit\":5,\"since\":\"s\"}" },
+    { "device.assign", "{\"activation_code\":\"1$a$b\",\"device_id\":\"d\",\"group\":\"g\"}" },
+    { "device.activate", "{\"carrier_url\":\"u\",\"device_id\":\"d\"}" },
+    { "device.compliance", "{\"device_id\":\"d\"}" },
+    { "device.notify", "{\"device_id\":\"d\",\"text\":\"x\",\"title\":\"t\"}" },
+    { "script.deploy", "{\"content\":\"p\",\"group\":\"g\",\"name\":\"n\"}" },
+};
+/* clang-format on */
+
+/* A step sees its own members only: the code of a profile is for device.assign alone. */
+static void each_capability_is_asked_with_its_own_members(void)
+{
+    json_t *vars = object("{\"cursor\":\"c\",\"limit\":5,\"since\":\"s\","
+                          "\"activation_code\":\"1$a$b\",\"device_id\":\"d\","
+                          "\"group\":\"g\",\"carrier_url\":\"u\",\"text\":\"x\","
+                          "\"title\":\"t\",\"content\":\"p\",\"name\":\"n\"}");
+    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
+        char text[256];
+        json_t *input = order_vars_input(vars, inputs[i].capability);
+        compact(input, text, sizeof text);
+        CHECK_TEXT(text, inputs[i].input);
+        json_decref(input);
+    }
+    json_decref(vars);
+}
+
+static void the_last_page_takes_the_cursor_away(void)
+{
+    struct err err = ERR_INIT;
+    char text[256];
+    json_t *vars = object("{\"cursor\":\"spent\",\"secret\":1}");
+    json_t *first = object("{\"devices\":[{\"device_id\":\"a\"}],\"cursor\":\"next\"}");
+    json_t *last = object("{\"devices\":[],\"at\":\"2026-01-01T00:00:00Z\",\"x\":1}");
+    CHECK(order_vars_merge(vars, first, &err));
+    CHECK_TEXT(json_text(vars, "cursor"), "next");
+    CHECK(order_vars_merge(vars, last, &err));
+    json_t *shown = order_vars_result(vars, plan_of("device.list"));
+    compact(shown, text, sizeof text);
+    CHECK_TEXT(text, "{\"at\":\"2026-01-01T00:00:00Z\",\"devices\":[]}");
+    json_decref(shown);
+    json_decref(first);
+    json_decref(last);
+    json_decref(vars);
+}
+
+static void a_value_of_another_type_is_not_believed(void)
+{
+    struct err err = ERR_INIT;
+    json_t *vars = json_object();
+    json_t *wrong = object("{\"devices\":\"all\"}");
+    CHECK(!order_vars_merge(vars, wrong, &err));
+    CHECK_INT(err.code, ERR_INVALID);
+    CHECK(strstr(err.text, "devices") != NULL);
+    json_decref(wrong);
+    json_decref(vars);
+}
+
+static void a_plan_shows_no_secret(void)
+{
+    static const char *const secrets[] = { "activation_code", "matching_id",
+                                           "confirmation_code", "content" };
+    const struct plan *plan;
+    for (size_t at = 0; (plan = plan_at(at)) != NULL; at++)
+        for (const char *const *name = plan->shows; *name != NULL; name++)
+            for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+                CHECK(strcmp(*name, secrets[i]) != 0);
+    CHECK(order_vars_result(NULL, plan_of("profile.provision")) == NULL);
+}
+
+/* ---- a profile that was ordered here is handed on ---- */
+
+static bool run_learn(struct db *db, struct rig *rig, void *arg, struct err *err)
+{
+    (void)arg;
+    struct profile_news news = { .tenant = "acme",
+                                 .iccid = "8995060000000000018",
+                                 .order_id = "o",
+                                 .carrier = "atom",
+                                 .adapter = "atom",
+                                 .state = "Released",
+                                 .activation_code = "1$smdp.example.com$CANARY-5521",
+                                 .origin = "order/o",
+                                 .at_ms = clock_wall_ms() };
+    return profile_learn(db, rig->sealer, &news, err);
+}
+
+static struct claim *assign(struct rig *rig, const char *key, const char *iccid,
+                            const char *extra)
+{
+    static const char *const none[] = { NULL };
+    struct err err = ERR_INIT;
+    struct order_actor actor = { .tenant = "acme",
+                                 .subject = "key:test",
+                                 .decision_id = "d1",
+                                 .reason = "allowed by test" };
+    json_t *more = object(extra);
+    struct order_request request = {
+        .type = "device.assign", .adapter = "atom", .iccid = iccid, .extra = more
+    };
+    struct order_accept accept = { .actor = &actor,
+                                   .request = &request,
+                                   .skipped = none,
+                                   .idempotency_key = key,
+                                   .route = "POST /v1/orders",
+                                   .digest = key,
+                                   .sealer = rig->sealer };
+    id_new(accept.id);
+    CHECK_FATAL(rig_write(rig, rig_run_accept, &accept, &err));
+    json_decref(more);
+    return rig_claim(rig, "one", 1);
+}
+
+static void a_known_profiles_code_goes_to_the_device_by_itself(void)
+{
+    struct rig rig;
+    struct err err = ERR_INIT;
+    rig_open(&rig);
+    CHECK_FATAL(rig_write(&rig, run_learn, NULL, &err));
+    struct claim *ours = assign(&rig, "a", "8995060000000000018",
+                                "{\"device_id\":\"d\"}");
+    struct claim *given = assign(
+        &rig, "b", "8995060000000000026",
+        "{\"device_id\":\"d\",\"activation_code\":\"1$own$CODE\"}");
+    struct claim *unknown = assign(&rig, "c", "8995060000000000034",
+                                   "{\"device_id\":\"d\"}");
+    CHECK_FATAL(ours != NULL && given != NULL && unknown != NULL);
+    CHECK_TEXT(json_text(ours->vars, "activation_code"),
+               "1$smdp.example.com$CANARY-5521");
+    CHECK_TEXT(json_text(given->vars, "activation_code"), "1$own$CODE");
+    CHECK(json_text(unknown->vars, "activation_code") == NULL);
+    claim_free(&ours);
+    claim_free(&given);
+    claim_free(&unknown);
+    rig_close(&rig);
+}
+
+TESTS("order_vars", CASE(each_capability_is_asked_with_its_own_members),
+      CASE(the_last_page_takes_the_cursor_away),
+      CASE(a_value_of_another_type_is_not_believed), CASE(a_plan_shows_no_secret),
+      CASE(a_known_profiles_code_goes_to_the_device_by_itself))
