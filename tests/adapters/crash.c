@@ -13,8 +13,9 @@ static int deeper(volatile char *above, long levels)
 static void crash(const struct esim_step *step, struct esim_answer *answer)
 {
     char first = 0;
+    volatile int *volatile nowhere = NULL;
     if (asked_for(step, "segv"))
-        *(volatile int *)8 = 1;
+        *nowhere = 1;
     else if (asked_for(step, "abort"))
         abort();
     else if (asked_for(step, "exit"))
