@@ -327,15 +327,22 @@ bool client_follow(struct client *client, const char *path, int64_t timeout_ms,
     return ok;
 }
 
+char *client_escape(const char *text)
+{
+    char *escaped = curl_easy_escape(NULL, text, 0);
+    char *copy = escaped == NULL ? NULL : strdup(escaped);
+    curl_free(escaped);
+    return copy;
+}
+
 char *client_path(const char *before, const char *name, const char *after)
 {
-    char *safe = curl_easy_escape(NULL, name, 0);
+    char *safe = client_escape(name);
     struct buf path;
     buf_init(&path, 2048);
     buf_add_text(&path, before);
-    if (safe != NULL)
-        buf_add_text(&path, safe);
+    buf_add_text(&path, safe == NULL ? "" : safe);
     buf_add_text(&path, after);
-    curl_free(safe);
+    free(safe);
     return buf_take(&path);
 }

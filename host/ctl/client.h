@@ -52,6 +52,9 @@ bool client_follow(struct client *client, const char *path, int64_t timeout_ms,
                    bool (*event)(void *arg, const json_t *event), void *arg,
                    struct err *err);
 
+/* Percent-encoded for a path or a query. The caller frees; NULL: no memory. */
+char *client_escape(const char *text);
+
 /* A path with one name in it, percent-encoded: "/v1/orders/%s/cancel". The caller frees. */
 char *client_path(const char *before, const char *name, const char *after);
 

@@ -1,6 +1,5 @@
 #include "ctl/lists.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +12,13 @@ enum { PATH_BYTES = 2000, PAGE_ROWS = 500 };
 
 static void add_parameter(struct buf *path, const char *name, const char *value)
 {
-    char *safe = curl_easy_escape(NULL, value, 0);
+    char *safe = client_escape(value);
     buf_add_char(path, memchr(path->ptr, '?', path->size) == NULL ? '?' : '&');
     for (; *name != '\0'; name++)
         buf_add_char(path, *name == '-' ? '_' : *name);
     buf_add_char(path, '=');
     buf_add_text(path, safe == NULL ? "" : safe);
-    curl_free(safe);
+    free(safe);
 }
 
 static char *page_path(const struct ctl *ctl, const char *path,

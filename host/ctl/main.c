@@ -1,5 +1,4 @@
 /* esimctl - the command line of an esimd host. */
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,8 +88,5 @@ static int choose(int argc, char **argv)
 int main(int argc, char **argv)
 {
     json_start();
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    int code = choose(argc, argv);
-    curl_global_cleanup();
-    return code;
+    return choose(argc, argv);
 }

@@ -6,7 +6,7 @@
  *   contexts:
  *     - name: prod
  *       url: https://esim.example.net
- *       token_file: /home/me/.config/esim/prod.key
+ *       token_file: /etc/esim/prod.key
  *       tenant: acme
  * and at last the Unix socket of this machine. */
 #ifndef CTL_PLACE_H

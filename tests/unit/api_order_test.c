@@ -1,5 +1,5 @@
 /* Orders over HTTP: durable, idempotent, waited for, paged. */
-#include "api_rig.h"
+#include "api_client.h"
 
 static struct api_rig *rig;
 

@@ -1,5 +1,5 @@
 /* What happens when something is away, someone goes, or the host stops. */
-#include "api_rig.h"
+#include "api_client.h"
 
 #include "audit/audit.h"
 
