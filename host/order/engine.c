@@ -9,9 +9,26 @@
 #include "order/engine_state.h"
 #include "order/op.h"
 
+enum { PUBLISH_MS = 200 };
+
 static void on_look_timer(void *arg)
 {
     engine_look(arg);
+}
+
+static void on_publish_timer(void *arg)
+{
+    struct engine *engine = arg;
+    engine->publish_planned = false;
+    engine_publish(engine);
+}
+
+void engine_publish_soon(struct engine *engine)
+{
+    if (engine->publish_planned || engine->stopping)
+        return;
+    engine->publish_planned = true;
+    loop_timer_set(engine->publish_timer, PUBLISH_MS);
 }
 
 static void on_wake(void *arg)
@@ -50,8 +67,11 @@ struct engine *engine_create(const struct engine_parts *parts, struct err *err)
     if (engine->client != NULL) {
         engine->look_timer = loop_timer_create(engine->loop, on_look_timer, engine);
         engine->stop_timer = loop_timer_create(engine->loop, stop_now, engine);
+        engine->publish_timer = loop_timer_create(engine->loop, on_publish_timer,
+                                                  engine);
     }
-    if (engine->stop_timer == NULL || engine->look_timer == NULL) {
+    if (engine->stop_timer == NULL || engine->look_timer == NULL ||
+        engine->publish_timer == NULL) {
         engine_destroy(&engine);
         return NULL;
     }
@@ -98,6 +118,7 @@ static void begin_stop(void *arg)
     struct engine *engine = arg;
     engine->stopping = true;
     loop_timer_stop(engine->look_timer);
+    loop_timer_stop(engine->publish_timer);
     loop_timer_set(engine->stop_timer, engine->stop_within_ms);
     engine_maybe_stopped(engine);
 }
@@ -127,6 +148,7 @@ void engine_destroy(struct engine **engine)
         http_client_destroy(&gone->client);
     loop_timer_destroy(&gone->look_timer);
     loop_timer_destroy(&gone->stop_timer);
+    loop_timer_destroy(&gone->publish_timer);
     loop_destroy(&gone->loop);
     free(gone);
     *engine = NULL;

@@ -31,6 +31,8 @@ struct engine {
 
     struct loop_timer *look_timer;
     struct loop_timer *stop_timer;
+    struct loop_timer *publish_timer;
+    bool publish_planned;
     struct loop_job wake_job;
     struct loop_job stop_job;
     bool looking, look_again;
@@ -52,6 +54,8 @@ void engine_look(struct engine *engine);
 bool engine_load_all(struct engine *engine, struct err *err);
 void engine_unload_all(struct engine *engine);
 void engine_publish(struct engine *engine);
+/* How an exchange or operation went is seen by others a moment later, not at each one. */
+void engine_publish_soon(struct engine *engine);
 struct adapter *engine_adapter(struct engine *engine, const char *name);
 /* Verifies NAME's manifest, reads its configuration and spawns its cell. NULL: why. */
 struct adapter *engine_open_adapter(struct engine *engine, const char *name,

@@ -61,6 +61,7 @@ void op_finish(struct op *op)
     struct adapter *adapter = op->adapter;
     leave(op);
     free_op(op);
+    engine_publish_soon(engine);
     engine_adapter_idle(engine, adapter);
     engine_maybe_stopped(engine);
     if (!engine->stopping)
