@@ -2,7 +2,7 @@
 // a test wants to know about them. Everything is on loopback with free ports and is
 // stopped by its process id.
 
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync,
@@ -69,6 +69,11 @@ function isAlive(pid) {
   } catch {
     return false;
   }
+}
+
+async function endProcess(pid, signal) {
+  process.kill(pid, signal);
+  await until(`the end of process ${pid} after ${signal}`, () => !isAlive(pid));
 }
 
 const yamlOf = (blocks) => Object.entries(blocks).map(([name, rows]) =>
@@ -153,17 +158,22 @@ export class World {
     ], { cwd: top });
   }
 
-  async startSandbox() {
+  async startSandbox(...args) {
     const stock = (this.options.stock ?? ['P1=1000']).flatMap((each) => ['--stock', each]);
-    await this.sh('sandbox', ...stock);
+    await this.sh('sandbox', ...stock, ...args);
     this.sandbox = JSON.parse(this.read('sandbox.json'));
   }
 
+  async stopSandbox() {
+    await endProcess(Number(this.read('sandbox.pid')), 'SIGTERM');
+    rmSync(this.path('sandbox.pid'));
+  }
+
   // One more carrier of the same kind, with its own ledger.
-  async startOtherSandbox(stock = ['P1=100']) {
+  async startOtherSandbox(stock, prefix) {
     const peer = await startProgram(join(build, 'esim-sandbox'), [
       'smdp', '--tls-dir', this.path('tls'), '--control', '127.0.0.1:0',
-      ...stock.flatMap((each) => ['--stock', each]),
+      '--iccid-prefix', prefix, ...stock.flatMap((each) => ['--stock', each]),
     ]);
     this.peers.push(peer);
     return peer;
@@ -171,16 +181,19 @@ export class World {
 
   // ---- the host ----
 
-  async start() {
+  arguments() {
     const settings = {
       ...SETTINGS,
       'manifest.dir': this.path('manifests'),
       'adapter.dir': this.path('adapters'),
       ...this.options.settings,
     };
-    const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    return Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  }
+
+  async start() {
     try {
-      await this.sh('host', ...sets);
+      await this.sh('host', ...this.arguments());
     } catch (error) {
       throw new Error(`${error.message}\n${this.read('host.log')}`);
     }
@@ -202,11 +215,16 @@ export class World {
     return found;
   }
 
+  // One that has no business here: { status, stderr }.
+  secondHost() {
+    return spawnSync(join(build, 'esimd'), ['--config', this.path('esimd.yaml'), ...this.arguments()], {
+      encoding: 'utf8', timeout: PATIENCE_MS,
+    });
+  }
+
   async end(signal) {
-    process.kill(this.pid, signal);
-    const { pid } = this;
-    await until(`the end of the host after ${signal}`, () => !isAlive(pid));
-    rmSync(this.path('host.pid'), { force: true });
+    await endProcess(this.pid, signal);
+    rmSync(this.path('host.pid'));
   }
 
   async close() {
