@@ -230,7 +230,11 @@ export class World {
   async close() {
     for (const peer of this.peers) await peer.stop();
     await this.sh('stop');
+    const findings = ['host.log', 'sandbox.log'].map((name) => this.path(name)).filter(existsSync)
+      .map((path) => readFileSync(path, 'utf8')).join('')
+      .match(/^.*(Sanitizer|runtime error).*$/gm);
     if (!process.env.KEEP_WORLD) rmSync(this.dir, { recursive: true, force: true });
+    if (findings) throw new Error(findings.join('\n'));
   }
 
   // ---- HTTP ----
