@@ -54,7 +54,7 @@ static bool open_cursor(const char *cursor, struct buf *ret)
     return memcmp(digest, ret->ptr, CHECK_BYTES) == 0;
 }
 
-static bool read_cursor(const char *cursor, struct page *ret)
+bool page_cursor_read(const char *cursor, struct page *ret)
 {
     struct buf plain;
     uint64_t number;
@@ -82,7 +82,7 @@ bool page_read(struct call *call, struct page *ret)
     };
     if (ret->limit > most)
         ret->limit = most;
-    if (cursor == NULL || cursor[0] == '\0' || read_cursor(cursor, ret))
+    if (cursor == NULL || cursor[0] == '\0' || page_cursor_read(cursor, ret))
         return true;
     struct faults faults;
     faults_init(&faults, call->arena);

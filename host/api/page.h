@@ -27,6 +27,9 @@ struct page {
     char text[PAGE_TEXT_SIZE]; /* "" to begin. */
 };
 
+/* False: it is no cursor of ours. Fills number and text. Pure. */
+bool page_cursor_read(const char *cursor, struct page *ret);
+
 /* From ?cursor= and ?limit=. False: answered with 422. */
 bool page_read(struct call *call, struct page *ret);
 
