@@ -31,6 +31,11 @@ void engine_publish_soon(struct engine *engine)
     loop_timer_set(engine->publish_timer, PUBLISH_MS);
 }
 
+static void on_sweep_timer(void *arg)
+{
+    engine_sweep(arg);
+}
+
 static void on_wake(void *arg)
 {
     struct engine *engine = arg;
@@ -67,11 +72,12 @@ struct engine *engine_create(const struct engine_parts *parts, struct err *err)
     if (engine->client != NULL) {
         engine->look_timer = loop_timer_create(engine->loop, on_look_timer, engine);
         engine->stop_timer = loop_timer_create(engine->loop, stop_now, engine);
+        engine->sweep_timer = loop_timer_create(engine->loop, on_sweep_timer, engine);
         engine->publish_timer = loop_timer_create(engine->loop, on_publish_timer,
                                                   engine);
     }
     if (engine->stop_timer == NULL || engine->look_timer == NULL ||
-        engine->publish_timer == NULL) {
+        engine->publish_timer == NULL || engine->sweep_timer == NULL) {
         engine_destroy(&engine);
         return NULL;
     }
@@ -84,6 +90,7 @@ static void *run(void *arg)
 {
     struct engine *engine = arg;
     engine_look(engine);
+    engine_sweep(engine);
     loop_run(engine->loop);
     return NULL;
 }
@@ -109,7 +116,7 @@ bool engine_start(struct engine *engine, struct err *err)
 
 void engine_maybe_stopped(struct engine *engine)
 {
-    if (engine->stopping && engine->ops == NULL)
+    if (engine->stopping && engine->ops == NULL && !engine->sweeping)
         loop_stop(engine->loop);
 }
 
@@ -119,6 +126,7 @@ static void begin_stop(void *arg)
     engine->stopping = true;
     loop_timer_stop(engine->look_timer);
     loop_timer_stop(engine->publish_timer);
+    loop_timer_stop(engine->sweep_timer);
     loop_timer_set(engine->stop_timer, engine->stop_within_ms);
     engine_maybe_stopped(engine);
 }
@@ -149,6 +157,7 @@ void engine_destroy(struct engine **engine)
     loop_timer_destroy(&gone->look_timer);
     loop_timer_destroy(&gone->stop_timer);
     loop_timer_destroy(&gone->publish_timer);
+    loop_timer_destroy(&gone->sweep_timer);
     loop_destroy(&gone->loop);
     free(gone);
     *engine = NULL;

@@ -12,6 +12,7 @@
 #include "net/http_client.h"
 #include "order/engine.h"
 #include "order/outbox.h"
+#include "order/sweep.h"
 
 enum { ENGINE_ADAPTERS_MAX = 64 };
 
@@ -33,6 +34,10 @@ struct engine {
     struct loop_timer *stop_timer;
     struct loop_timer *publish_timer;
     bool publish_planned;
+    struct loop_timer *sweep_timer;
+    struct txn sweep_txn;
+    struct sweep sweep;
+    bool sweeping;
     struct loop_job wake_job;
     struct loop_job stop_job;
     bool looking, look_again;
@@ -70,6 +75,9 @@ void engine_reloads_drop(struct engine *engine);
 void engine_leaving_look(struct engine *engine);
 /* An operation of this adapter ended: destroys an older version when it was its last. */
 void engine_adapter_idle(struct engine *engine, struct adapter *adapter);
+
+/* engine_sweep.c: removes what is past its time; plans the next. */
+void engine_sweep(struct engine *engine);
 
 /* engine.c: after the last operation of a stopping engine. */
 void engine_maybe_stopped(struct engine *engine);

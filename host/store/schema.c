@@ -120,7 +120,7 @@ static const char first_tables[] =
 "  created_ms INTEGER NOT NULL,"
 "  PRIMARY KEY (tenant, key)"
 ") STRICT, WITHOUT ROWID;"
-"CREATE INDEX idempotency_by_time ON idempotency (tenant, created_ms);"
+"CREATE INDEX idempotency_by_time ON idempotency (created_ms);"
 
 "CREATE TABLE profiles ("
 "  tenant TEXT NOT NULL,"
@@ -196,7 +196,7 @@ static const char first_tables[] =
 "  at_ms INTEGER NOT NULL,"
 "  PRIMARY KEY (tenant, adapter, fact_id)"
 ") STRICT, WITHOUT ROWID;"
-"CREATE INDEX inbox_by_time ON inbox (tenant, at_ms);"
+"CREATE INDEX inbox_by_time ON inbox (at_ms);"
 
 "CREATE TABLE messages ("
 "  tenant TEXT NOT NULL,"
@@ -207,7 +207,7 @@ static const char first_tables[] =
 "  PRIMARY KEY (tenant, adapter, key)"
 ") STRICT;"
 "CREATE INDEX messages_by_key ON messages (adapter, key);"
-"CREATE INDEX messages_by_end ON messages (tenant, until_ms);"
+"CREATE INDEX messages_by_end ON messages (until_ms);"
 
 "CREATE TABLE activated ("
 "  kind TEXT NOT NULL,"

@@ -2,6 +2,7 @@
 
 #include "audit/audit.h"
 #include "conf/file.h"
+#include "order/sweep.h"
 
 /* ---- accepting ---- */
 
@@ -452,6 +453,33 @@ static void a_person_decides_what_became_of_an_unknown_step(void)
     }
 }
 
+static bool run_sweep(struct db *db, struct rig *rig, void *arg, struct err *err)
+{
+    (void)rig;
+    return sweep(db, arg, err);
+}
+
+static void a_key_is_free_again_after_its_time_and_not_before(void)
+{
+    struct rig rig;
+    struct rig_order first, second;
+    struct err err = ERR_INIT;
+    rig_open(&rig);
+    CHECK_FATAL(rig_accept(&rig, "k1", "d", NULL, &first, &err));
+    CHECK(rig_write(&rig, run_deliver, "nobody", &err));
+    for (int hours = 71; hours <= 73; hours += 2) {
+        struct sweep it = { .now_ms = RIG_START_MS + hours * INT64_C(3600000),
+                            .keys_ms = 72 * INT64_C(3600000),
+                            .facts_ms = 90 * INT64_C(86400000),
+                            .most = 1 };
+        CHECK(rig_write(&rig, run_sweep, &it, &err));
+        CHECK(it.more); /* The message at 71 hours, the key at 73. */
+        CHECK(rig_accept(&rig, "k1", "d", NULL, &second, &err));
+        CHECK(second.again == (hours < 72));
+    }
+    rig_close(&rig);
+}
+
 static bool run_verify(struct db *db, struct rig *rig, void *arg, struct err *err)
 {
     (void)rig;
@@ -490,4 +518,5 @@ TESTS("order", CASE(an_accepted_order_shows_its_steps_and_can_be_claimed_once),
       CASE(a_running_step_ends_before_the_order_is_taken_back),
       CASE(a_completed_order_the_carrier_keeps_stays_completed),
       CASE(a_person_decides_what_became_of_an_unknown_step),
+      CASE(a_key_is_free_again_after_its_time_and_not_before),
       CASE(every_change_left_a_record_in_an_unbroken_chain))
