@@ -14,7 +14,7 @@ enum { OBJECT_BYTES = 64 << 20, TEXT_BYTES = 1 << 20 };
 static const struct cell_limits limits = {
     .memory_bytes = 256 << 20,
     .cpu_ms = 1000,
-    .wall_ms = 2000,
+    .wall_ms = 5000,
     .spawn_ms = 10000,
     .output_bytes = 16 << 20,
     .queue = 4,

@@ -13,7 +13,7 @@ static int deeper(volatile char *above, long levels)
 static void crash(const struct esim_step *step, struct esim_answer *answer)
 {
     char first = 0;
-    volatile int *volatile nowhere = NULL;
+    volatile int *volatile nowhere = (volatile int *)16; /* Not NULL: UBSan looks. */
     if (asked_for(step, "segv"))
         *nowhere = 1;
     else if (asked_for(step, "abort"))

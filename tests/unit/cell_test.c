@@ -154,12 +154,15 @@ static void a_crash_costs_one_call(void)
 
 static void a_hang_costs_one_call(void)
 {
-    fault("hang", "hang", CELL_HUNG, "no answer within 500 ms of computing");
+    fault("hang", "hang", CELL_HUNG, "no answer within 300 ms of computing");
 }
 
 static void waiting_is_bounded_by_the_wall_deadline(void)
 {
-    fault("sleep", "futex", CELL_HUNG, "no answer within 2000 ms of waiting");
+    struct cell_limits limits = usual_limits;
+    limits.wall_ms = 1000;
+    fault_within(&limits, "sleep", "futex", CELL_HUNG,
+                 "no answer within 1000 ms of waiting");
 }
 
 static void garbage_costs_one_call(void)

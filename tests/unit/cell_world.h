@@ -115,8 +115,8 @@ static inline void on_late(void *arg)
 
 static const struct cell_limits usual_limits = {
     .memory_bytes = 64 << 20,
-    .cpu_ms = 500,
-    .wall_ms = 2000,
+    .cpu_ms = 300,
+    .wall_ms = 15000, /* A busy machine may give a process little of its time. */
     .spawn_ms = 10000,
     .output_bytes = 16 << 20,
     .queue = 1000,
@@ -267,10 +267,10 @@ static inline void check_reason(const char *reason, const char *part)
 }
 
 /* Asks `bad` between good steps: it alone may fail, and with this reason. */
-static inline void fault(const char *adapter, const char *bad, enum cell_end end,
-                         const char *reason)
+static inline void fault_within(const struct cell_limits *limits, const char *adapter,
+                                const char *bad, enum cell_end end, const char *reason)
 {
-    struct world *world = world_start(adapter, &usual_limits);
+    struct world *world = world_start(adapter, limits);
     struct call_seen *before = step(world, "1");
     struct call_seen *seen = step(world, bad);
     for (unsigned i = 0; i < 10; i++)
@@ -285,6 +285,12 @@ static inline void fault(const char *adapter, const char *bad, enum cell_end end
     CHECK_INT(world->ready, 2);
     CHECK(world->healthy);
     world_end(world);
+}
+
+static inline void fault(const char *adapter, const char *bad, enum cell_end end,
+                         const char *reason)
+{
+    fault_within(&usual_limits, adapter, bad, end, reason);
 }
 
 static inline bool try_one(const char *adapter, const char *input,
