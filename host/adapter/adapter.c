@@ -33,9 +33,15 @@ struct adapter {
     int64_t in_flight;
     bool described;         /* The running cell's description fits. */
     unsigned views_checked; /* Settings checks answered since the cell came up. */
+    struct cell_session offered[SESSIONS_MAX]; /* As the object describes itself. */
+    char trouble[160];                         /* Of its kept sessions. */
+    json_t *sessions;
     void (*changed)(void *arg);
     void *arg;
 };
+
+static const char refused_credentials[] =
+    "unauthorised: the carrier refused our credentials";
 
 static void set_health(struct adapter *adapter, bool ready, bool healthy,
                        const char *reason)
@@ -74,6 +80,26 @@ static bool names_match(const char *const *have, unsigned have_count,
     return true;
 }
 
+static uint32_t header_of(const struct cell_session *offered, const char *name)
+{
+    for (unsigned i = 0; i < SESSIONS_MAX; i++)
+        if (strcmp(offered[i].name, name) == 0)
+            return offered[i].header_bytes;
+    return 0;
+}
+
+static bool sessions_match(const struct manifest *manifest,
+                           const struct cell_session *offered, struct err *err)
+{
+    for (unsigned i = 0; i < manifest->sessions_count; i++)
+        if (header_of(offered, manifest->sessions[i].name) == 0)
+            return err_set(err, ERR_UNTRUSTED,
+                           "the manifest declares the session %s and the object does "
+                           "not offer it",
+                           manifest->sessions[i].name);
+    return true;
+}
+
 static bool fits_manifest(const struct manifest *manifest,
                           const struct esim_about *about, struct err *err)
 {
@@ -96,10 +122,12 @@ static bool fits_manifest(const struct manifest *manifest,
                        manifest->capabilities_count, about->capabilities, err);
 }
 
+/* Its cell is fine; is it let in, and are its sessions up? */
 static void views_done(struct adapter *adapter)
 {
-    set_health(adapter, true, !adapter->health.unauthorised,
-               adapter->health.unauthorised ? adapter->health.reason : "");
+    const char *reason = adapter->health.unauthorised ? refused_credentials
+                                                      : adapter->trouble;
+    set_health(adapter, true, reason[0] == '\0', reason);
 }
 
 static void check_next_view(struct adapter *adapter);
@@ -165,12 +193,13 @@ static void on_ready(void *arg, struct slice description)
 {
     struct adapter *adapter = arg;
     struct esim_about about;
-    struct cell_session sessions[SESSIONS_MAX];
     uint32_t count = 0;
+    memset(adapter->offered, 0, sizeof adapter->offered);
     struct err err = ERR_INIT;
-    adapter->described = about_decode(description, &about, sessions, SESSIONS_MAX,
-                                      &count, &err) &&
-                         fits_manifest(adapter->manifest, &about, &err);
+    adapter->described = about_decode(description, &about, adapter->offered,
+                                      SESSIONS_MAX, &count, &err) &&
+                         fits_manifest(adapter->manifest, &about, &err) &&
+                         sessions_match(adapter->manifest, adapter->offered, &err);
     if (adapter->described)
         check_views(adapter);
     else
@@ -302,6 +331,7 @@ void adapter_destroy(struct adapter **adapter)
         gone->breakers = next;
     }
     oauth2_tokens_destroy(&gone->tokens);
+    json_decref(gone->sessions);
     adapter_conf_destroy(&gone->conf);
     manifest_destroy(&gone->manifest);
     free(gone);
@@ -334,7 +364,8 @@ void adapter_note_success(struct adapter *adapter)
     if (!adapter->health.unauthorised)
         return;
     adapter->health.unauthorised = false;
-    set_health(adapter, adapter->health.ready, adapter->health.ready, "");
+    if (adapter->health.ready)
+        views_done(adapter);
 }
 
 void adapter_note_problem(struct adapter *adapter, const char *code, bool unauthorised)
@@ -346,98 +377,31 @@ void adapter_note_problem(struct adapter *adapter, const char *code, bool unauth
     if (!unauthorised || health->unauthorised)
         return;
     health->unauthorised = true;
-    set_health(adapter, health->ready, false,
-               "unauthorised: the carrier refused our credentials");
+    set_health(adapter, health->ready, false, refused_credentials);
 }
 
-/* ---- calls ---- */
+/* ---- sessions ---- */
 
-struct step_call {
-    adapter_step_done step_done;
-    adapter_inbound_done inbound_done;
-    void *arg;
-};
-
-static const char *reply_reason(enum cell_end end, struct slice reply, char *ret,
-                                size_t size)
+uint32_t adapter_session_header(const struct adapter *adapter, const char *name)
 {
-    int length = reply.size == 0
-                     ? snprintf(ret, size, "the adapter's cell %s", cell_end_name(end))
-                     : snprintf(ret, size, "%s: %.*s", cell_end_name(end),
-                                (int)(reply.size > 200 ? 200 : reply.size), reply.ptr);
-    assert(length > 0);
-    return ret;
+    return adapter->described ? header_of(adapter->offered, name) : 0;
 }
 
-static void on_step_answer(void *arg, enum cell_end end, struct slice reply)
+void adapter_note_sessions(struct adapter *adapter, const char *trouble, json_t *show)
 {
-    struct step_call *call = arg;
-    struct esim_answer answer;
-    struct err err = ERR_INIT;
-    char reason[256];
-    struct arena *arena = arena_create(1 << 20);
-    if (end != CELL_ANSWERED) {
-        call->step_done(call->arg, NULL, end,
-                        reply_reason(end, reply, reason, sizeof reason));
-    } else if (arena == NULL || !answer_decode(reply, arena, &answer, &err)) {
-        call->step_done(call->arg, NULL, CELL_GARBAGE, err.text);
-    } else {
-        call->step_done(call->arg, &answer, end, "");
-    }
-    arena_destroy(&arena);
-    free(call);
+    struct cell_state cell;
+    json_decref(adapter->sessions);
+    adapter->sessions = show;
+    int length = snprintf(adapter->trouble, sizeof adapter->trouble, "%.150s", trouble);
+    assert(length >= 0);
+    cell_read_state(adapter->cell, &cell);
+    if (adapter->health.ready && cell.healthy)
+        views_done(adapter);
 }
 
-static struct step_call *call_create(void *arg)
+json_t *adapter_sessions(const struct adapter *adapter)
 {
-    struct step_call *call = calloc(1, sizeof *call);
-    assert(call != NULL);
-    call->arg = arg;
-    return call;
-}
-
-void adapter_step(struct adapter *adapter, const struct esim_step *step,
-                  adapter_step_done done, void *arg)
-{
-    struct step_call *call = call_create(arg);
-    call->step_done = done;
-    struct buf payload;
-    buf_init(&payload, STEP_BYTES_MAX);
-    step_encode(step, &payload);
-    cell_call(adapter->cell, WIRE_STEP, buf_slice(&payload), on_step_answer, call);
-    buf_finish_secret(&payload);
-}
-
-static void on_inbound_answer(void *arg, enum cell_end end, struct slice reply)
-{
-    struct step_call *call = arg;
-    struct esim_response response;
-    struct err err = ERR_INIT;
-    char reason[256];
-    struct arena *arena = arena_create(1 << 20);
-    if (end != CELL_ANSWERED) {
-        call->inbound_done(call->arg, NULL, end,
-                           reply_reason(end, reply, reason, sizeof reason));
-    } else if (arena == NULL || !response_decode(reply, arena, &response, &err)) {
-        call->inbound_done(call->arg, NULL, CELL_GARBAGE, err.text);
-    } else {
-        call->inbound_done(call->arg, &response, end, "");
-    }
-    arena_destroy(&arena);
-    free(call);
-}
-
-void adapter_inbound(struct adapter *adapter, const struct esim_request *request,
-                     adapter_inbound_done done, void *arg)
-{
-    struct step_call *call = call_create(arg);
-    call->inbound_done = done;
-    struct buf payload;
-    buf_init(&payload, STEP_BYTES_MAX);
-    request_encode(request, &payload);
-    cell_call(adapter->cell, WIRE_INBOUND, buf_slice(&payload), on_inbound_answer,
-              call);
-    buf_finish(&payload);
+    return adapter->sessions;
 }
 
 /* ---- breakers and slots ---- */

@@ -7,6 +7,7 @@
 #ifndef ADAPTER_ADAPTER_H
 #define ADAPTER_ADAPTER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -49,6 +50,15 @@ void adapter_read_health(const struct adapter *adapter, struct adapter_health *r
 /* The engine tells how an exchange or operation went, for health. */
 void adapter_note_success(struct adapter *adapter);
 void adapter_note_problem(struct adapter *adapter, const char *code, bool unauthorised);
+
+/* The header_bytes of the object's session of that name; 0: not described yet, or it has
+ * none. */
+uint32_t adapter_session_header(const struct adapter *adapter, const char *name);
+
+/* The engine tells how the kept sessions are: `trouble` is "" or a sentence that makes
+ * the adapter unhealthy, `show` (given) a JSON array for people. */
+void adapter_note_sessions(struct adapter *adapter, const char *trouble, json_t *show);
+json_t *adapter_sessions(const struct adapter *adapter); /* Borrowed; may be NULL. */
 
 /* One flow step in the cell. `step` is borrowed during this call only. `done` is called
  * later; the answer is decoded, checked and borrowed during it; NULL answer: `end` and

@@ -165,6 +165,9 @@ static json_t *show_json(struct adapter *adapter, const struct adapter_health *h
     json_put_text(show, "expires", manifest->expires);
     json_put_int(show, "in_flight", adapter_in_flight(adapter));
     json_object_set_new(show, "health", health_json(adapter, health));
+    if (adapter_sessions(adapter) != NULL)
+        json_object_set_new(show, "sessions",
+                            json_deep_copy(adapter_sessions(adapter)));
     return show;
 }
 

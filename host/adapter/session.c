@@ -10,8 +10,12 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "cell/step_codec.h"
 
-enum { STATE_BYTES_MAX = 256 << 10, READ_AHEAD_BYTES = 64 << 10 };
+enum {
+    STATE_BYTES_MAX = (256 << 10) + SESSION_STATE_HEAD_BYTES,
+    READ_AHEAD_BYTES = 64 << 10
+};
 
 static struct metric bound_now = { .kind = METRIC_GAUGE,
                                    .name = "esimd_sessions_bound",
@@ -172,7 +176,7 @@ static void connect_now(void *arg)
     const struct stream_events events = { on_opened, on_bytes, on_closed, session };
     struct err err = ERR_INIT;
     session->retry_ms = 0;
-    session->stream = stream_open(session->loop, &session->conf.place, &events, &err);
+    session->stream = stream_open(session->loop, &session->server.place, &events, &err);
     if (session->stream == NULL) {
         set_reason(session, slice_of(err.text));
         plan_retry(session);

@@ -32,9 +32,10 @@ enum session_state {
 };
 const char *session_state_name(enum session_state state);
 
-/* Who answers for the connection. All is borrowed until the next session_serve or the
+/* Where the connection goes and who answers for it. All is borrowed until the next session_serve or the
  * session's end. */
 struct session_server {
+    struct stream_place place; /* For the next connection. */
     struct cell *cell;
     uint32_t header_bytes; /* Of struct esim_session. */
     const char *settings, *secrets;
@@ -43,9 +44,8 @@ struct session_server {
 };
 
 struct session_conf {
-    const char *adapter, *tenant; /* For logs and metrics; "" for the default view. */
-    const char *name;
-    struct stream_place place; /* Copied, but its texts are kept by the caller. */
+    /* For logs and metrics, and kept by the caller; the default view's tenant is "". */
+    const char *adapter, *tenant, *name;
     struct session_server server;
     int64_t retry_base_ms, retry_most_ms; /* Doubles from base to most, with jitter. */
     int64_t refused_ms;                   /* After refused credentials. */

@@ -76,7 +76,8 @@ static void ask_later(struct session *session)
     loop_timer_set(session->again, after_ms < AGAIN_MOST_MS ? after_ms : AGAIN_MOST_MS);
 }
 
-/* The process died, or spoke nonsense: the next one is asked the same. */
+/* The process died, or spoke nonsense: the next one is asked the same. What the cell
+ * itself refuses (CELL_ERROR: a state it cannot read), it refuses again. */
 static void on_fault(struct session *session, enum cell_end end, const char *words)
 {
     bool down = end == CELL_DOWN && session->event != ESIM_CLOSED;
@@ -86,7 +87,7 @@ static void on_fault(struct session *session, enum cell_end end, const char *wor
         ask_later(session);
         return;
     }
-    if (++session->tries < TRIES_MAX) {
+    if (end != CELL_ERROR && ++session->tries < TRIES_MAX) {
         ask(session);
         return;
     }

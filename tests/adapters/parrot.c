@@ -169,7 +169,7 @@ static void on_drain(struct talk *talk)
 
 static void on_ok(struct talk *talk)
 {
-    act(talk, ESIM_ACT_READY, atol(talk->words[1]), NULL, esim_text(NULL));
+    act(talk, ESIM_ACT_READY, strtol(talk->words[1], NULL, 10), NULL, esim_text(NULL));
     set_tick(talk);
 }
 
@@ -180,12 +180,13 @@ static void on_no(struct talk *talk)
 
 static void on_later(struct talk *talk)
 {
-    act(talk, ESIM_ACT_CLOSE, atol(talk->words[1]), NULL, esim_text(talk->words[2]));
+    act(talk, ESIM_ACT_CLOSE, strtol(talk->words[1], NULL, 10), NULL,
+        esim_text(talk->words[2]));
 }
 
 static void on_window(struct talk *talk)
 {
-    act(talk, ESIM_ACT_READY, atol(talk->words[1]), NULL, esim_text(NULL));
+    act(talk, ESIM_ACT_READY, strtol(talk->words[1], NULL, 10), NULL, esim_text(NULL));
 }
 
 static void on_answer(struct talk *talk)
@@ -195,7 +196,8 @@ static void on_answer(struct talk *talk)
 
 static void on_busy(struct talk *talk)
 {
-    act(talk, ESIM_ACT_BACK, atol(talk->words[2]), talk->words[1], esim_text(NULL));
+    act(talk, ESIM_ACT_BACK, strtol(talk->words[2], NULL, 10), talk->words[1],
+        esim_text(NULL));
 }
 
 static void on_gone(struct talk *talk)
@@ -273,7 +275,7 @@ static void session_step(const struct esim_session_step *step,
     struct talk talk = { .step = step,
                          .answer = answer,
                          .acts = acts,
-                         .frames = atol(esim_string(step->state)) };
+                         .frames = strtol(esim_string(step->state), NULL, 10) };
     answer->acts = acts;
     if (events[step->event] != NULL)
         events[step->event](&talk);

@@ -245,7 +245,7 @@ static void a_flood_waits_in_the_socket(void)
 static void a_carrier_that_does_not_read_is_left(void)
 {
     struct rig *rig = rig_start(NULL);
-    rig->conf.place.queue_bytes = 20; /* Room for the login alone. */
+    rig->conf.server.place.queue_bytes = 20; /* Room for the login alone. */
     rig_connect(rig);
     rig_hears(rig, "LOGIN ada");
     carrier_say(&rig->carrier, "OK 1");
@@ -387,10 +387,10 @@ static void a_session_over_tls_checks_the_carrier_and_shows_its_certificate(void
                                                &err);
     CHECK_FATAL(tls != NULL);
     struct rig *rig = rig_start(tls);
-    rig->conf.place.tls = true;
-    rig->conf.place.ca_file = ca.text;
-    rig->conf.place.cert_file = own.text;
-    rig->conf.place.key_file = own_key.text;
+    rig->conf.server.place.tls = true;
+    rig->conf.server.place.ca_file = ca.text;
+    rig->conf.server.place.cert_file = own.text;
+    rig->conf.server.place.key_file = own_key.text;
     rig_connect(rig);
     rig_hears(rig, "LOGIN ada");
     struct http_peer peer = { .is_tls = false };
