@@ -262,6 +262,8 @@ void session_serve(struct session *session, const struct session_server *server)
 
 void session_drain(struct session *session)
 {
+    if (session->draining)
+        return;
     session->draining = true;
     session_refuse_queue(session, "the host is stopping");
     if (session->state == SESSION_BOUND && !session->closing && !session->gone) {

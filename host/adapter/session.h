@@ -86,13 +86,14 @@ void session_stored(struct session *session, uint64_t ticket);
 
 /* One submit. `done` is called once, unless it is withdrawn before. `sent`: its bytes
  * may have left, and its answer, its loss or nothing will be told under its key within
- * `timeout_ms` from now; else nothing has left, `after_ms` is the carrier's wish (-1:
+ * `answer_ms` from now; else nothing has left, `after_ms` is the carrier's wish (-1:
  * none) and `why` a sentence. */
 struct session_submit;
 struct session_offer {
     struct slice key;
     struct slice payload;
-    int64_t timeout_ms; /* To be sent, and then to be answered. */
+    int64_t wait_ms;   /* How long it may wait to be sent ... */
+    int64_t answer_ms; /* ... and then to be answered. */
     void (*done)(void *arg, bool sent, int64_t after_ms, const char *why);
     void *arg;
 };

@@ -29,7 +29,7 @@ struct session_submit {
     struct session *session;
     enum submit_state state;
     int64_t until_ms; /* Wall: to be sent, then to be answered. */
-    int64_t timeout_ms;
+    int64_t answer_ms;
     struct buf key, payload;
     void (*done)(void *arg, bool sent, int64_t after_ms, const char *why);
     void *arg;

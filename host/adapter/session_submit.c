@@ -93,7 +93,7 @@ void session_note_sent(struct session_submit *submit)
     if (submit->state == SUBMIT_SENT)
         return;
     submit->state = SUBMIT_SENT;
-    submit->until_ms = clock_wall_ms() + submit->timeout_ms;
+    submit->until_ms = clock_wall_ms() + submit->answer_ms;
     watch_deadline(submit->session, submit->until_ms);
     tell(submit, true, -1, "");
 }
@@ -140,7 +140,7 @@ struct session_submit *session_submit(struct session *session,
                                       const struct session_offer *offer,
                                       struct err *err)
 {
-    assert(offer->timeout_ms > 0 && offer->done != NULL);
+    assert(offer->wait_ms > 0 && offer->answer_ms > 0 && offer->done != NULL);
     const char *why = session->draining                             ? "it is stopping"
                       : session->queue_count >= session->conf.queue ? "too many wait"
                       : key_is_used(session, offer->key) ? "its key is in use"
@@ -156,8 +156,8 @@ struct session_submit *session_submit(struct session *session,
     struct session_submit *submit = calloc(1, sizeof *submit);
     assert(submit != NULL);
     submit->session = session;
-    submit->timeout_ms = offer->timeout_ms;
-    submit->until_ms = clock_wall_ms() + offer->timeout_ms;
+    submit->answer_ms = offer->answer_ms;
+    submit->until_ms = clock_wall_ms() + offer->wait_ms;
     submit->done = offer->done;
     submit->arg = offer->arg;
     buf_init(&submit->key, KEY_BYTES_MAX);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "order/engine_state.h"
 #include "order/op.h"
+#include "order/session_link.h"
 
 enum { PUBLISH_MS = 200 };
 
@@ -75,9 +76,12 @@ struct engine *engine_create(const struct engine_parts *parts, struct err *err)
         engine->sweep_timer = loop_timer_create(engine->loop, on_sweep_timer, engine);
         engine->publish_timer = loop_timer_create(engine->loop, on_publish_timer,
                                                   engine);
+        engine->link_timer = loop_timer_create(engine->loop, session_links_tend,
+                                               engine);
     }
     if (engine->stop_timer == NULL || engine->look_timer == NULL ||
-        engine->publish_timer == NULL || engine->sweep_timer == NULL) {
+        engine->publish_timer == NULL || engine->sweep_timer == NULL ||
+        engine->link_timer == NULL) {
         engine_destroy(&engine);
         return NULL;
     }
@@ -98,13 +102,13 @@ static void *run(void *arg)
 static bool release_claims(struct db *db, void *arg, struct err *err)
 {
     (void)arg;
-    return outbox_release_all(db, err);
+    return outbox_release_all(db, err) && outbox_lose_all(db, err);
 }
 
 bool engine_start(struct engine *engine, struct err *err)
 {
     /* The store's lock says that no other host lives: every claim is of an earlier
-     * life. */
+     * life, and every kept session ended with it. */
     if (!store_write_now(engine->parts.store, release_claims, NULL, err) ||
         !engine_load_all(engine, err))
         return err_wrap(err, "starting the engine");
@@ -116,7 +120,8 @@ bool engine_start(struct engine *engine, struct err *err)
 
 void engine_maybe_stopped(struct engine *engine)
 {
-    if (engine->stopping && engine->ops == NULL && !engine->sweeping)
+    if (engine->stopping && engine->ops == NULL && !engine->sweeping &&
+        session_links_are_over(engine))
         loop_stop(engine->loop);
 }
 
@@ -128,6 +133,7 @@ static void begin_stop(void *arg)
     loop_timer_stop(engine->publish_timer);
     loop_timer_stop(engine->sweep_timer);
     loop_timer_set(engine->stop_timer, engine->stop_within_ms);
+    session_links_drain(engine);
     engine_maybe_stopped(engine);
 }
 
@@ -149,8 +155,8 @@ void engine_destroy(struct engine **engine)
         return;
     assert(!gone->started);
     if (gone->loop != NULL) {
-        engine_unload_all(gone);
         op_drop_all(gone);
+        engine_unload_all(gone);
     }
     if (gone->client != NULL)
         http_client_destroy(&gone->client);
@@ -158,6 +164,7 @@ void engine_destroy(struct engine **engine)
     loop_timer_destroy(&gone->stop_timer);
     loop_timer_destroy(&gone->publish_timer);
     loop_timer_destroy(&gone->sweep_timer);
+    loop_timer_destroy(&gone->link_timer);
     loop_destroy(&gone->loop);
     free(gone);
     *engine = NULL;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "order/engine_state.h"
+#include "order/session_link.h"
 #include "store/revision.h"
 
 enum { PATH_SIZE = 512 };
@@ -17,6 +18,7 @@ enum { PATH_SIZE = 512 };
 static void on_changed(void *arg)
 {
     struct engine *engine = arg;
+    session_links_look(engine);
     engine_publish(engine);
     engine_reloads_look(engine);
     if (!engine->stopping)
@@ -143,6 +145,7 @@ bool engine_load_all(struct engine *engine, struct err *err)
 void engine_unload_all(struct engine *engine)
 {
     engine_reloads_drop(engine);
+    session_links_drop(engine);
     while (engine->adapter_count > 0)
         adapter_destroy(&engine->adapters[--engine->adapter_count]);
     while (engine->leaving_count > 0)

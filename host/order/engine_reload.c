@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "order/engine_state.h"
+#include "order/session_link.h"
 
 enum { NAME_SIZE = 64, VERSION_SIZE = 64 };
 
@@ -84,10 +85,12 @@ static void put_in_place(struct engine *engine, struct adapter *fresh, const cha
             continue;
         engine->adapters[i] = fresh;
         engine->leaving[engine->leaving_count++] = old;
+        session_links_look(engine); /* Before the old one goes. */
         engine_adapter_idle(engine, old);
         return;
     }
     engine->adapters[engine->adapter_count++] = fresh;
+    session_links_look(engine);
 }
 
 static void swap(struct engine_reload *reload)

@@ -29,6 +29,8 @@ struct engine {
     unsigned leaving_count;
     struct adapter_failure *failures;
     struct engine_reload *reloads; /* Under way. */
+    struct session_link *links;    /* Kept sessions (session_link.c). */
+    struct loop_timer *link_timer;
 
     struct loop_timer *look_timer;
     struct loop_timer *stop_timer;

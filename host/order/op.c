@@ -75,6 +75,7 @@ void op_drop_all(struct engine *engine)
         if (op->call != NULL)
             http_cancel(&op->call);
         op_token_forget(op);
+        session_withdraw(&op->submit);
         leave(op);
         if (op->busy)
             op->dropped = true; /* Freed when its step or transaction returns. */
@@ -136,6 +137,8 @@ void op_retry(struct op *op, const struct op_retry *retry)
                                 .event = retry->event,
                                 .keep_action = retry->keep_action,
                                 .problem = retry->problem };
+    if (retry->event == ESIM_MESSAGE)
+        wait.wait_key = claim->wait_key;
     op_store_wait(op, &wait, ORDER_EV_DEFERRED, retry->reason);
 }
 
@@ -189,10 +192,10 @@ static void take_ask(struct op *op, const struct esim_answer *answer)
 static void take_send(struct op *op, const struct esim_answer *answer)
 {
     struct err err = ERR_INIT;
-    (void)answer;
-    err_set(&err, ERR_DENIED, "the manifest of %s declares no session",
-            adapter_manifest(op->adapter)->name);
-    refuse_violation(op, &err);
+    if (!op_may_submit(op, answer, &err))
+        refuse_violation(op, &err);
+    else
+        op_store_action(op, answer);
 }
 
 static void take_wait(struct op *op, const struct esim_answer *answer)

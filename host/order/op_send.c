@@ -205,33 +205,43 @@ static void start_call(struct op *op, const struct esim_ask *ask,
     }
 }
 
+/* The configuration may have changed since the action was stored. */
+static void exchange(struct op *op, const struct esim_answer *answer,
+                     struct arena *arena)
+{
+    struct err err = ERR_INIT;
+    char name[NAME_SIZE] = "";
+    int64_t again_ms = 0;
+    bool sound = copy_bytes(answer->ask.endpoint, name, sizeof name);
+    const struct adapter_place *place = sound ? adapter_view_place(op->view, name)
+                                              : NULL;
+    if (place == NULL || !op_may_ask(op, answer, &err)) {
+        op_store_hold(op, NULL,
+                      err.code == ERR_NONE ? "the endpoint is gone" : err.text);
+        return;
+    }
+    op->repeat = answer->ask.repeat;
+    if (!op_authorise(op, place))
+        return;
+    op->breaker = adapter_breaker(op->adapter, op->claim->order.tenant, name);
+    if (breaker_allows(op->breaker, clock_wall_ms(), &again_ms))
+        start_call(op, &answer->ask, place, arena);
+    else
+        wait_for_breaker(op, again_ms);
+}
+
 void op_send(struct op *op)
 {
     struct esim_answer answer;
     struct err err = ERR_INIT;
-    char name[NAME_SIZE] = "";
-    int64_t again_ms = 0;
     struct arena *arena = arena_create(ARENA_LIMIT_BYTES);
     assert(arena != NULL);
-    bool sound = answer_decode(buf_slice(&op->action), arena, &answer, &err) &&
-                 answer.action == ESIM_ASK &&
-                 copy_bytes(answer.ask.endpoint, name, sizeof name);
-    /* The configuration may have changed since the action was stored. */
-    const struct adapter_place *place = sound ? adapter_view_place(op->view, name)
-                                              : NULL;
-    if (place == NULL || !op_may_ask(op, &answer, &err)) {
-        op_store_hold(op, NULL,
-                      err.code == ERR_NONE ? "the endpoint is gone" : err.text);
-        goto out;
-    }
-    op->repeat = answer.ask.repeat;
-    if (!op_authorise(op, place))
-        goto out;
-    op->breaker = adapter_breaker(op->adapter, op->claim->order.tenant, name);
-    if (breaker_allows(op->breaker, clock_wall_ms(), &again_ms))
-        start_call(op, &answer.ask, place, arena);
+    bool sound = answer_decode(buf_slice(&op->action), arena, &answer, &err);
+    if (sound && answer.action == ESIM_ASK)
+        exchange(op, &answer, arena);
+    else if (sound && answer.action == ESIM_SEND)
+        op_submit(op, &answer);
     else
-        wait_for_breaker(op, again_ms);
-out:
+        op_store_hold(op, NULL, sound ? "the stored action cannot be sent" : err.text);
     arena_destroy(&arena);
 }

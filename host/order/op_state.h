@@ -1,8 +1,9 @@
-/* op_state.h - what op.c (what happens next), op_send.c (exchanges) and op_store.c
- * (transactions) share. Nobody else includes it. */
+/* op_state.h - what op.c (what happens next), op_send.c (exchanges), op_submit.c (kept
+ * sessions) and op_store.c (transactions) share. Nobody else includes it. */
 #ifndef ORDER_OP_STATE_H
 #define ORDER_OP_STATE_H
 
+#include "adapter/session.h"
 #include "base/buf.h"
 #include "esim/flow.h"
 #include "order/op.h"
@@ -23,6 +24,10 @@ struct op {
     bool querying;     /* Only SAFE exchanges may be asked. */
     bool rewrite;      /* ESIM_REWRITE: these bytes are good for one sending only. */
     struct buf action; /* The answer that asked for it, encoded. */
+
+    struct session_submit *submit; /* Waits to be sent by a kept session. */
+    char submit_key[OUTBOX_KEY_SIZE];
+    int64_t answer_ms; /* How long its answer may take. */
 
     struct http_call *call;
     struct breaker *breaker; /* That let the present exchange through. */
@@ -83,6 +88,15 @@ bool op_reauthorise(struct op *op);
 
 /* No more waiting, no more secrets. */
 void op_token_forget(struct op *op);
+
+/* ---- op_submit.c ---- */
+
+/* Is the payload for a kept session within the manifest and the rules? */
+bool op_may_submit(const struct op *op, const struct esim_answer *answer,
+                   struct err *err);
+
+/* Hands the stored payload to its session. */
+void op_submit(struct op *op, const struct esim_answer *answer);
 
 /* ---- op_store.c: each posts one transaction; op.c's or op_send.c's function follows --- */
 

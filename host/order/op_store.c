@@ -152,8 +152,10 @@ void op_store_action(struct op *op, const struct esim_answer *answer)
     const struct manifest *manifest = adapter_manifest(op->adapter);
     struct op_store *store = store_create(op);
     id_new(store->action_id);
-    store->exchange = copy_bytes(
-        slice_bytes(answer->ask.name.ptr, answer->ask.name.size));
+    bool sends = answer->action == ESIM_SEND;
+    struct esim_bytes name = sends ? answer->send.name : answer->ask.name;
+    uint32_t flags = sends ? answer->send.flags : answer->ask.flags;
+    store->exchange = copy_bytes(slice_bytes(name.ptr, name.size));
     store->state = copy_bytes(slice_bytes(answer->state.ptr, answer->state.size));
     store->state_size = answer->state.size;
     store->state_version = answer->state_version != 0 ? answer->state_version
@@ -162,8 +164,8 @@ void op_store_action(struct op *op, const struct esim_answer *answer)
     store->lease_until_ms = clock_wall_ms() + 2 * manifest->timeout_ms +
                             settings_int(op->engine->parts.settings,
                                          SET_ENGINE_LEASE_MS);
-    op->repeat = answer->ask.repeat;
-    op->rewrite = (answer->ask.flags & ESIM_REWRITE) != 0;
+    op->repeat = sends ? answer->send.repeat : answer->ask.repeat;
+    op->rewrite = (flags & ESIM_REWRITE) != 0;
     buf_clear(&op->action);
     answer_encode(answer, &op->action);
     post(op, store, run_action, action_done);

@@ -22,6 +22,7 @@ void claim_free(struct claim **claim)
         explicit_bzero(gone->action, gone->action_size);
     free(gone->action);
     free(gone->message);
+    free(gone->message_sealed);
     json_decref(gone->vars);
     free(gone);
     *claim = NULL;
@@ -113,6 +114,24 @@ static bool store_state(struct db *db, struct claim *claim, const struct sealer 
     return ok;
 }
 
+/* What came of the message is being stored. A newer one under its key stays. */
+static bool forget_message(struct db *db, struct claim *claim, struct err *err)
+{
+    struct slice sealed = slice_bytes(claim->message_sealed,
+                                      claim->message_sealed_size);
+    if (claim->message_sealed == NULL)
+        return true;
+    bool ok = db_run(db,
+                     "DELETE FROM messages WHERE adapter = $1 AND key = $2 "
+                     "AND tenant IN ($3, '') AND data = $4",
+                     DB_ARGS(db_text(claim->order.adapter), db_text(claim->wait_key),
+                             db_text(claim->order.tenant), db_bytes(sealed)),
+                     NULL, err);
+    free(claim->message_sealed);
+    claim->message_sealed = NULL;
+    return ok;
+}
+
 bool outbox_store_action(struct db *db, struct claim *claim,
                          const struct outbox_action *action, struct err *err)
 {
@@ -128,7 +147,7 @@ bool outbox_store_action(struct db *db, struct claim *claim,
                              db_int(action->repeat), db_bytes(buf_slice(&sealed)),
                              db_int(action->lease_until_ms)),
                      &changed, err) &&
-              one_row(changed, claim, err) &&
+              one_row(changed, claim, err) && forget_message(db, claim, err) &&
               store_state(db, claim, action->sealer, action->state,
                           action->state_version, action->exchange, err);
     buf_finish(&sealed);
@@ -144,12 +163,15 @@ bool outbox_renew(struct db *db, struct claim *claim, int64_t lease_until_ms,
            one_row(changed, claim, err);
 }
 
+/* An answered action is over: whoever takes the row over must not send it again. */
+#define NO_ACTION "action_id = NULL, action_class = NULL, action_sealed = NULL "
+
 /* What was delivered before we waited makes the row due at once. */
 static bool wake_if_delivered(struct db *db, const struct claim *claim,
                               const char *wait_key, struct err *err)
 {
     return db_run(db,
-                  "UPDATE outbox SET due_ms = $3, event = $4 "
+                  "UPDATE outbox SET due_ms = $3, event = $4, " NO_ACTION
                   "WHERE tenant = $1 AND operation_id = $2 AND EXISTS (SELECT 1 FROM "
                   "messages WHERE adapter = $5 AND key = $6 AND tenant IN ($1, ''))",
                   DB_ARGS(db_text(claim->order.tenant), db_text(claim->operation_id),
@@ -184,6 +206,9 @@ bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *w
         return false;
     if (wait->event == ESIM_START && !restart_step(db, claim, err))
         return false;
+    bool again = wait->event == ESIM_MESSAGE;
+    if (!again && !forget_message(db, claim, err))
+        return false;
     if (wait->state != NULL && !store_state(db, claim, wait->sealer, *wait->state,
                                             wait->state_version, wait->exchange, err))
         return false;
@@ -191,7 +216,8 @@ bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *w
         !db_run(db, "UPDATE steps SET problem = $5 " WHERE_STEP,
                 DB_ARGS(STEP_ARGS(claim), db_text(wait->problem)), NULL, err))
         return false;
-    return wait->wait_key == NULL || wake_if_delivered(db, claim, wait->wait_key, err);
+    return again || wait->wait_key == NULL ||
+           wake_if_delivered(db, claim, wait->wait_key, err);
 }
 
 bool outbox_end(struct db *db, struct claim *claim, const char *state, int64_t outcome,
@@ -200,7 +226,7 @@ bool outbox_end(struct db *db, struct claim *claim, const char *state, int64_t o
     int64_t changed = 0;
     return db_run(db, "DELETE FROM outbox " WHERE_CLAIM, DB_ARGS(CLAIM_ARGS(claim)),
                   &changed, err) &&
-           one_row(changed, claim, err) &&
+           one_row(changed, claim, err) && forget_message(db, claim, err) &&
            db_run(db,
                   "UPDATE steps SET state = $5, outcome = $6, problem = $7, "
                   "ended_ms = $8, flow_state_sealed = NULL " WHERE_STEP,
@@ -226,7 +252,7 @@ bool outbox_deliver(struct db *db, const struct sealer *sealer, const char *tena
                              db_int(until_ms)),
                      NULL, err) &&
               db_run(db,
-                     "UPDATE outbox SET due_ms = $3, event = $4 "
+                     "UPDATE outbox SET due_ms = $3, event = $4, " NO_ACTION
                      "WHERE adapter = $1 AND wait_key = $2 AND claimed_by IS NULL "
                      "AND ($5 IS NULL OR tenant = $5)",
                      DB_ARGS(db_text(adapter), db_text(key), db_int(clock_wall_ms()),
@@ -234,4 +260,40 @@ bool outbox_deliver(struct db *db, const struct sealer *sealer, const char *tena
                      NULL, err);
     buf_finish(&sealed);
     return ok;
+}
+
+/* ---- actions that kept sessions have ---- */
+
+#define BY_CLASS  "event = CASE WHEN action_class = 3 THEN 6 ELSE 100 END"
+#define SUBMITTED "claimed_by IS NULL AND action_id IS NOT NULL AND event = 5 "
+
+bool outbox_lost(struct db *db, const struct outbox_waiter *waiter, struct err *err)
+{
+    return db_run(db,
+                  "UPDATE outbox SET due_ms = $4, " BY_CLASS " WHERE adapter = $1 "
+                  "AND wait_key = $2 AND " SUBMITTED "AND ($3 IS NULL OR tenant = $3)",
+                  DB_ARGS(db_text(waiter->adapter), db_text(waiter->key),
+                          db_text(waiter->tenant), db_int(clock_wall_ms())),
+                  NULL, err);
+}
+
+bool outbox_back(struct db *db, const struct outbox_waiter *waiter, int64_t due_ms,
+                 struct err *err)
+{
+    return db_run(db,
+                  "UPDATE outbox SET due_ms = $4, event = $5, attempts = attempts - 1 "
+                  "WHERE adapter = $1 AND wait_key = $2 AND " SUBMITTED
+                  "AND ($3 IS NULL OR tenant = $3)",
+                  DB_ARGS(db_text(waiter->adapter), db_text(waiter->key),
+                          db_text(waiter->tenant), db_int(due_ms),
+                          db_int(OUTBOX_RESEND)),
+                  NULL, err);
+}
+
+bool outbox_lose_all(struct db *db, struct err *err)
+{
+    return db_run(db,
+                  "UPDATE outbox SET due_ms = $1, " BY_CLASS
+                  " WHERE wait_key IS NOT NULL AND " SUBMITTED,
+                  DB_ARGS(db_int(clock_wall_ms())), NULL, err);
 }

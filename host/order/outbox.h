@@ -19,7 +19,7 @@
 /* What a claimed operation is to be told: esim_event, and one of our own. */
 enum { OUTBOX_RESEND = 100 }; /* Send the stored action again. */
 
-enum { OUTBOX_OWNER_SIZE = 64 };
+enum { OUTBOX_OWNER_SIZE = 64, OUTBOX_KEY_SIZE = 128 };
 
 /* A claimed operation with all that a step needs. Given to the engine; freed with
  * claim_free. */
@@ -43,7 +43,9 @@ struct claim {
     size_t action_size;
     char *message; /* ESIM_MESSAGE: its payload. */
     size_t message_size;
-    char wait_key[128];
+    char *message_sealed; /* As it is stored, until what came of it is. */
+    size_t message_sealed_size;
+    char wait_key[OUTBOX_KEY_SIZE];
     json_t *vars;
 };
 void claim_free(struct claim **claim);
@@ -109,8 +111,11 @@ enum outbox_count {
 };
 
 /* Gives the operation back until `due_ms`, to be told `event`. `keep_action` for
- * OUTBOX_RESEND. `wait_key` NULL or what it awaits. With ESIM_START the flow's state is
- * dropped. A message that is already there makes it due at once. */
+ * OUTBOX_RESEND, and for ESIM_SILENCE when the action is with a kept session: then
+ * outbox_lost and outbox_back know its class. `wait_key` NULL or what it awaits. With
+ * ESIM_START the flow's state is dropped. A message that is already there makes it due
+ * at once; what came of a message that was told is stored here, and the message goes,
+ * unless it is to be told again (ESIM_MESSAGE, with its key). */
 struct outbox_wait {
     int64_t due_ms;
     int64_t event;
@@ -136,9 +141,26 @@ bool outbox_renew(struct db *db, struct claim *claim, int64_t lease_until_ms,
                   struct err *err);
 
 /* A message for whoever waits under `key` at this adapter; kept until `until_ms` when
- * nobody does. `tenant` NULL: whichever tenant waits. */
+ * nobody does. `tenant` NULL: whichever tenant waits. An action that was sent is over
+ * with its answer. */
 bool outbox_deliver(struct db *db, const struct sealer *sealer, const char *tenant,
                     const char *adapter, const char *key, struct slice payload,
                     int64_t until_ms, struct err *err);
+
+/* Whoever waits under `key` for the answer to a submitted action: its answer is lost
+ * (now due by its class), or the carrier did not process it (submitted again at
+ * `due_ms`, and the try does not count). Nobody waiting is no error. */
+struct outbox_waiter {
+    const char *tenant; /* NULL: whichever. */
+    const char *adapter;
+    const char *key;
+};
+bool outbox_lost(struct db *db, const struct outbox_waiter *waiter, struct err *err);
+bool outbox_back(struct db *db, const struct outbox_waiter *waiter, int64_t due_ms,
+                 struct err *err);
+
+/* At start, when no kept session can be alive: the answers to all submitted actions are
+ * lost. */
+bool outbox_lose_all(struct db *db, struct err *err);
 
 #endif

@@ -83,13 +83,20 @@ static bool read_step(const struct db_row *row, void *arg, struct err *err)
                        &claim->state, &claim->state_size, err);
 }
 
+/* The row stays until what comes of it is stored: the cell may die with the message. */
 static bool read_message(const struct db_row *row, void *arg, struct err *err)
 {
     struct opening *opening = arg;
     struct claim *claim = opening->claim;
+    struct slice sealed = row_bytes(row, 0);
+    claim->message_sealed = malloc(sealed.size + 1);
+    if (claim->message_sealed == NULL)
+        return err_set(err, ERR_LIMIT, "no memory for a message");
+    claim->message_sealed_size = sealed.size;
+    if (sealed.size > 0)
+        memcpy(claim->message_sealed, sealed.ptr, sealed.size);
     return outbox_open_message(opening->sealer, claim->order.adapter, claim->wait_key,
-                               row_bytes(row, 0), &claim->message, &claim->message_size,
-                               err);
+                               sealed, &claim->message, &claim->message_size, err);
 }
 
 static bool take_message(struct db *db, struct opening *opening, struct err *err)
@@ -98,8 +105,8 @@ static bool take_message(struct db *db, struct opening *opening, struct err *err
     if (claim->event != ESIM_MESSAGE)
         return true;
     return db_one(db,
-                  "DELETE FROM messages WHERE adapter = $1 AND key = $2 "
-                  "AND tenant IN ($3, '') RETURNING data",
+                  "SELECT data FROM messages WHERE adapter = $1 AND key = $2 "
+                  "AND tenant IN ($3, '') ORDER BY tenant DESC LIMIT 1",
                   DB_ARGS(db_text(claim->order.adapter), db_text(claim->wait_key),
                           db_text(claim->order.tenant)),
                   read_message, opening, err);

@@ -410,7 +410,8 @@ static inline bool rig_submit(struct rig *rig, struct rig_submit *submit,
     *submit = (struct rig_submit){ .rig = rig };
     struct session_offer offer = { .key = slice_of(key),
                                    .payload = slice_of(text),
-                                   .timeout_ms = timeout_ms,
+                                   .wait_ms = timeout_ms,
+                                   .answer_ms = timeout_ms,
                                    .done = rig_on_done,
                                    .arg = submit };
     submit->submit = session_submit(rig->session, &offer, &err);
