@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/order_cache.h"
 #include "api/refuse.h"
 #include "api/worker.h"
 #include "base/json.h"
@@ -9,15 +10,42 @@
 struct show {
     struct call *call;
     const char *id;
-    json_t *order;
+    enum order_state state;
+    int64_t version;
+    struct slice kept; /* The whole text, when it is at hand. */
+    json_t *order;     /* Else. */
 };
 
+/* One snapshot: version and content belong together. */
 static bool show(struct db *db, void *arg, struct err *err)
 {
     struct show *show = arg;
     const struct call *call = show->call;
-    return order_show(db, call->worker->shared->parts.sealer, call->tenant, show->id,
-                      &show->order, err);
+    return order_peek(db, call->tenant, show->id, &show->state, &show->version, err) &&
+           (order_cache_get(call->worker->orders, call->tenant, show->id, show->version,
+                            &show->kept) ||
+            order_show(db, call->worker->shared->parts.sealer, call->tenant, show->id,
+                       &show->order, err));
+}
+
+static void answer_order(struct call *call, int status, struct show *look)
+{
+    struct buf *out = &call->worker->out;
+    if (look->order != NULL && order_state_is_final(look->state)) {
+        buf_clear(out);
+        json_write(look->order, out);
+        if (buf_ok(out)) {
+            look->kept = buf_slice(out);
+            order_cache_put(call->worker->orders, call->tenant, look->id, look->version,
+                            look->kept);
+        }
+    }
+    if (look->kept.ptr == NULL) {
+        call_json(call, status, look->order);
+        return;
+    }
+    json_decref(look->order);
+    call_bytes(call, status, "application/json", look->kept);
 }
 
 /* RFC 9110 13.1.2: "*", or a list of tags; a weak one compares the same. */
@@ -37,8 +65,7 @@ void order_reply(struct call *call, int status, const char *id)
             call_error(call, &err);
         return;
     }
-    char *tag = arena_format(call->arena, "\"v%lld\"",
-                             (long long)json_int(look.order, "version", 0));
+    char *tag = arena_format(call->arena, "\"v%lld\"", (long long)look.version);
     call_field(call, "ETag", "%s", tag == NULL ? "\"\"" : tag);
     call_field(call, "Cache-Control", "private, no-cache");
     if (status != 200)
@@ -49,7 +76,7 @@ void order_reply(struct call *call, int status, const char *id)
         call_empty(call, 304);
         return;
     }
-    call_json(call, status, look.order);
+    answer_order(call, status, &look);
 }
 
 bool order_if_match(struct call *call, int64_t *ret_version)

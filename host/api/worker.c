@@ -9,6 +9,7 @@
 #include "api/adapter_sight.h"
 #include "api/event_stream.h"
 #include "api/key_cache.h"
+#include "api/order_cache.h"
 #include "api/route.h"
 #include "api/waiters.h"
 #include "base/clock.h"
@@ -181,12 +182,15 @@ static bool make_parts(struct worker *worker, struct err *err)
         .unix_roles = shared->unix_roles,
     };
     worker->adapters = adapter_sight_create(shared->parts.directory);
+    worker->orders = order_cache_create(
+        (unsigned)settings_int(shared->parts.settings, SET_CACHE_ORDERS),
+        (unsigned)settings_int(shared->parts.settings, SET_CACHE_ORDER_BYTES));
     worker->waiters = waiters_create(worker);
     worker->streams = streams_create(worker);
     worker->tick = loop_timer_create(worker->loop, on_tick, worker);
     bool whole = worker->identity.keys != NULL && worker->adapters != NULL &&
-                 worker->waiters != NULL && worker->streams != NULL &&
-                 worker->tick != NULL;
+                 worker->orders != NULL && worker->waiters != NULL &&
+                 worker->streams != NULL && worker->tick != NULL;
     return whole || err_set(err, ERR_LIMIT, "no memory for an API thread");
 }
 
@@ -221,6 +225,7 @@ void worker_destroy(struct worker **worker)
     streams_destroy(&gone->streams);
     loop_timer_destroy(&gone->tick);
     adapter_sight_destroy(&gone->adapters);
+    order_cache_destroy(&gone->orders);
     key_cache_destroy(&gone->identity.keys);
     store_reader_close(&gone->reader);
     loop_destroy(&gone->loop);

@@ -22,6 +22,7 @@
 #include "store/store.h"
 
 struct adapter_sight;
+struct order_cache;
 struct streams;
 struct waiters;
 
@@ -49,6 +50,7 @@ struct worker {
     struct policy *policy;
     struct identity_parts identity;
     struct adapter_sight *adapters;
+    struct order_cache *orders;
     struct waiters *waiters;
     struct streams *streams;
     struct buf out; /* Replies are written here and copied by http_answer. */

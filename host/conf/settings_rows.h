@@ -33,6 +33,8 @@ X(SET_HTTP_PIPELINE,    "http.pipeline",       SETTING_INT, "16", 1, 256, "reque
 X(SET_HTTP_WAIT_S,      "http.wait_s",         SETTING_INT, "30", 0, 300, "s", "The longest that Prefer: wait is honoured.")
 X(SET_HTTP_GZIP_BYTES,  "http.gzip_bytes",     SETTING_INT, "1024", 64, 16777216, "bytes", "Replies at least this long are compressed when the client asks.")
 X(SET_HTTP_DRAIN_MS,    "http.drain_ms",       SETTING_INT, "10000", 0, 600000, "ms", "Open requests may take this long to end at a stop.")
+X(SET_CACHE_ORDERS,     "cache.orders",        SETTING_INT, "1024", 1, 1000000, "orders", "Kept as text by each API thread, once they are over.")
+X(SET_CACHE_ORDER_BYTES, "cache.order_bytes",  SETTING_INT, "8192", 256, 1048576, "bytes", "A longer order is not kept.")
 X(SET_RATE_PER_S,       "rate.per_s",          SETTING_INT, "0", 0, 1000000, "requests/s", "Per identity; 0 is no limit.")
 X(SET_RATE_BURST,       "rate.burst",          SETTING_INT, "200", 1, 1000000, "requests", "How many may come at once before the rate counts.")
 X(SET_STORE_BATCH,      "store.batch",         SETTING_INT, "256", 1, 4096, "transactions", "Joined in one commit at most.")
