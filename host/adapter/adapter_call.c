@@ -60,8 +60,9 @@ void adapter_step(struct adapter *adapter, const struct esim_step *step,
     struct buf payload;
     buf_init(&payload, STEP_BYTES_MAX);
     step_encode(step, &payload);
-    cell_call(adapter_cell(adapter), WIRE_STEP, buf_slice(&payload), on_step_answer,
-              call);
+    if (cell_call(adapter_cell(adapter), WIRE_STEP, buf_slice(&payload), on_step_answer,
+                  call) == 0)
+        on_step_answer(call, CELL_DOWN, SLICE_LITERAL("no memory for the call"));
     buf_finish_secret(&payload);
 }
 
@@ -92,7 +93,8 @@ void adapter_inbound(struct adapter *adapter, const struct esim_request *request
     struct buf payload;
     buf_init(&payload, STEP_BYTES_MAX);
     request_encode(request, &payload);
-    cell_call(adapter_cell(adapter), WIRE_INBOUND, buf_slice(&payload),
-              on_inbound_answer, call);
+    if (cell_call(adapter_cell(adapter), WIRE_INBOUND, buf_slice(&payload),
+                  on_inbound_answer, call) == 0)
+        on_inbound_answer(call, CELL_DOWN, SLICE_LITERAL("no memory for the call"));
     buf_finish(&payload);
 }
