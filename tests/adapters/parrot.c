@@ -5,7 +5,8 @@
  *                     GONE key | EVT id key text | FACT id json | WIN n | COUNT
  *                     FAINT (the cell dies of it) | PONG
  * Settings: user; tick_ms (a PING each time, 0: none). State: how many frames came.
- *   sms.send        its `text` is said under the operation's id; ONCE, without a query
+ *   sms.send        its `text` is said under the operation's id; ONCE, without a query;
+ *                   the text "brief" is answered within 200 ms or never
  *   usage.read      the same; SAFE
  *   line.activate   the same; ONCE; the query asks the carrier under "q" and the id
  *   line.suspend    the same; SAFE, written afresh each time (ESIM_REWRITE) */
@@ -23,7 +24,9 @@ enum { HEAD_BYTES = 4, ACTS_MAX = 4 };
 static void say(struct esim_talk *talk, const char *key)
 {
     const char *text = esim_json_text(talk->input, "text");
-    esim_send_to(talk, "line", key, esim_text(text == NULL ? "hello" : text), 0);
+    bool brief = text != NULL && strcmp(text, "brief") == 0;
+    esim_send_to(talk, "line", key, esim_text(text == NULL ? "hello" : text),
+                 brief ? 200 : 0);
 }
 
 static void ask_say(struct esim_talk *talk)

@@ -49,6 +49,8 @@ struct api_rig_plan {
     const char *rbac;        /* The text of rbac.lua; NULL: the shipped one. */
     const char *const *sets; /* "name", "value", ... NULL. */
     bool with_refuses;       /* The adapter "refuses" too, which never gets ready. */
+    void (*further)(const struct api_rig *rig, void *arg); /* More files; may be NULL. */
+    void *arg;
 };
 
 /* ---- files ---- */
@@ -191,6 +193,8 @@ static inline void rig_put_files(struct api_rig *rig, const struct api_rig_plan 
     rig_put_adapter(rig, 1);
     if (plan->with_refuses)
         rig_put_manifest(rig, "refuses", "capabilities: [profile.status]\n", 1);
+    if (plan->further != NULL)
+        plan->further(rig, plan->arg);
 }
 
 /* ---- the host ---- */
