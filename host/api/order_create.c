@@ -217,7 +217,10 @@ static void reply_accepted(struct call *call, struct creation *creation)
     if (creation->accept.again)
         call_field(call, "Idempotent-Replayed", "true");
     if (wait_ms == 0) {
-        order_reply(call, 202, creation->accept.id);
+        if (creation->accept.again)
+            order_reply(call, 202, creation->accept.id);
+        else
+            order_reply_accepted(call, &creation->accept);
         return;
     }
     call_field(call, "Preference-Applied", "wait=%lld", (long long)(wait_ms / 1000));

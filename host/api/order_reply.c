@@ -48,6 +48,72 @@ static void answer_order(struct call *call, int status, struct show *look)
     call_bytes(call, status, "application/json", look->kept);
 }
 
+/* ---- accepted just now ---- */
+
+/* Texts came through a JSON parser, so they are UTF-8; RFC 8259 7 says what is escaped. */
+static void add_escaped(struct buf *out, const char *text)
+{
+    for (const char *from = text;; text++) {
+        bool plain = (unsigned char)*text >= 0x20 && *text != '"' && *text != '\\';
+        if (plain)
+            continue;
+        buf_add(out, from, (size_t)(text - from));
+        if (*text == '\0')
+            return;
+        buf_add_format(out, "\\u%04x", (unsigned char)*text);
+        from = text + 1;
+    }
+}
+
+static void add_member(struct buf *out, const char *name, const char *value)
+{
+    if (value == NULL || value[0] == '\0')
+        return;
+    buf_add_format(out, ",\"%s\":\"", name);
+    add_escaped(out, value);
+    buf_add_char(out, '"');
+}
+
+/* As order_show names them; order_accept stores version 1. */
+static void write_accepted(const struct call *call, const struct order_accept *accept,
+                           struct buf *out)
+{
+    const struct order_request *request = accept->request;
+    const struct {
+        const char *name, *value;
+    } members[] = {
+        { "type", request->type },
+        { "state", order_state_name(ORDER_ACKNOWLEDGED) },
+        { "carrier", request->adapter },
+        { "plan", request->plan },
+        { "external_id", request->external_id },
+        { "subject", call->who.subject },
+        { "iccid", request->iccid },
+        { "eid", request->eid },
+        { "msisdn", request->msisdn },
+        { "profile_type", request->profile_type },
+        { "decision_id", call->actor.decision_id },
+    };
+    buf_add_format(out, "{\"id\":\"%s\"", accept->id);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        add_member(out, members[i].name, members[i].value);
+    buf_add_format(out, ",\"policy_revision\":%lld,\"version\":1}",
+                   (long long)call->actor.policy_revision);
+}
+
+void order_reply_accepted(struct call *call, const struct order_accept *accept)
+{
+    struct buf *out = &call->worker->out;
+    buf_clear(out);
+    write_accepted(call, accept, out);
+    call_field(call, "ETag", "\"v1\"");
+    call_field(call, "Cache-Control", "private, no-cache");
+    call_field(call, "Location", "/v1/orders/%s", accept->id);
+    call_bytes(call, 202, "application/json", buf_slice(out));
+}
+
+/* ---- any order ---- */
+
 /* RFC 9110 13.1.2: "*", or a list of tags; a weak one compares the same. */
 static bool holds_tag(const char *list, const char *tag)
 {

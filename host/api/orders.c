@@ -139,7 +139,7 @@ static const struct member list_query[] = {
 };
 
 static const struct route_reply create_replies[] = {
-    { 202, &shape_order, NULL, "Accepted and durable; Location says where to look. Idempotent-Replayed: true when this key had been used for it before." },
+    { 202, &shape_order, NULL, "Accepted and durable, as it was then; Location says where to look. Idempotent-Replayed: true when this key had been used for it before." },
     { 200, &shape_order, NULL, "It ended (or is held) while you waited: Prefer: wait=N." },
     { 0 },
 };

@@ -44,6 +44,39 @@ static void an_order_is_accepted_with_its_place_and_version(void)
     rig_finish(&reply);
 }
 
+/* The first answer is written without reading the store; it must say what the store says.
+ */
+static void the_first_answer_says_what_the_store_says(void)
+{
+    struct reply first, stored;
+    char path[80];
+    const char *name;
+    json_t *value;
+    place(KEYED "a2\r\n",
+          "{\"type\":\"profile.provision\",\"plan\":\"later\",\"carrier\":\"quick\","
+          "\"external_id\":\"\\\"q\\\\ \xc3\xa9\",\"msisdn\":\"09250000001\","
+          "\"iccid\":\"8995010000000000033F\",\"profile_type\":\"P\"}",
+          &first);
+    CHECK_INT(first.status, 202);
+    CHECK_FATAL(first.json != NULL);
+    CHECK_TEXT(rig_field(&first, "ETag"), "\"v1\"");
+    CHECK(snprintf(path, sizeof path, "/v1/orders/%s", json_text(first.json, "id")) >
+          0);
+    struct ask ask = { "GET", path, rig->admin, NULL, NULL };
+    rig_ask(rig, &ask, &stored);
+    CHECK_INT(json_object_size(first.json), 13);
+    json_object_foreach(first.json, name, value)
+    {
+        if (strcmp(name, "state") != 0 && strcmp(name, "version") != 0 &&
+            !json_equal(value, json_object_get(stored.json, name)))
+            fprintf(stderr, "%s differs\n", name);
+        CHECK(strcmp(name, "state") == 0 || strcmp(name, "version") == 0 ||
+              json_equal(value, json_object_get(stored.json, name)));
+    }
+    rig_finish(&first);
+    rig_finish(&stored);
+}
+
 /* The same key means the same order, however often and in whatever member order. */
 static void a_repeated_key_gives_the_same_order(void)
 {
@@ -302,6 +335,7 @@ static void the_host_stops(void)
 
 TESTS("api_order", CASE(the_host_starts),
       CASE(an_order_is_accepted_with_its_place_and_version),
+      CASE(the_first_answer_says_what_the_store_says),
       CASE(a_repeated_key_gives_the_same_order),
       CASE(a_key_with_another_payload_is_refused),
       CASE(without_a_key_nothing_is_ordered), CASE(every_wrong_member_is_named),
