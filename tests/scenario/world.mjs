@@ -81,7 +81,7 @@ const yamlOf = (blocks) => Object.entries(blocks).map(([name, rows]) =>
   .join('');
 
 export class World {
-  // options: stock (["P1=100"]), sandbox (false: none), limits, settings, keys
+  // options: stock (["P1=100"]), sandbox and host (false: none), limits, settings, keys
   // ({ name: [tenant, role] } beside the admin of acme), prepare(world) before the start.
   static async open(options = {}) {
     const world = new World(options);
@@ -102,7 +102,7 @@ export class World {
   }
 
   async begin() {
-    const { keys = {}, prepare, sandbox = true } = this.options;
+    const { keys = {}, prepare, sandbox = true, host = true } = this.options;
     await this.sh('make');
     this.keys.admin = this.read('key').trim();
     for (const [name, [tenant, role]] of Object.entries(keys)) {
@@ -111,7 +111,7 @@ export class World {
     this.signAdapter('atom', this.options.limits);
     if (sandbox) await this.startSandbox();
     if (prepare) await prepare(this);
-    await this.start();
+    if (host) await this.start();
   }
 
   sh(command, ...args) {
