@@ -40,8 +40,15 @@ static void unlink_op(struct op *op)
         op->engine->ops = op->next;
 }
 
+void op_forget_reply(struct op *op)
+{
+    arena_destroy(&op->reply_arena);
+    op->read_again = false;
+}
+
 static void free_op(struct op *op)
 {
+    op_forget_reply(op);
     op_token_forget(op);
     buf_finish_secret(&op->action);
     claim_free(&op->claim);
@@ -142,10 +149,25 @@ void op_retry(struct op *op, const struct op_retry *retry)
     op_store_wait(op, &wait, ORDER_EV_DEFERRED, retry->reason);
 }
 
-/* The cell died or spoke nonsense in this step. If an exchange had been answered and the
- * answer died with the cell, that exchange's answer is lost. */
+/* Nothing is lost while the reply is in hand: another process may read it. One that dies
+ * over it too is no accident. */
+static bool read_again(struct op *op)
+{
+    if (op->event != ESIM_REPLY || op->read_again)
+        return false;
+    op->read_again = true;
+    op_step(op, ESIM_REPLY, &op->reply);
+    return true;
+}
+
+/* The cell died or spoke nonsense in this step. An exchange whose answer nobody can read
+ * counts as one whose answer was lost. */
 static void on_fault(struct op *op, enum cell_end end, const char *reason)
 {
+    adapter_note_problem(op->adapter, cell_end_name(end), false);
+    if (read_again(op))
+        return;
+    op_forget_reply(op);
     char *problem = op_problem(cell_end_name(end), reason, NULL);
     struct op_retry retry = { .event = op->event,
                               .keep_action = true,
@@ -155,7 +177,6 @@ static void on_fault(struct op *op, enum cell_end end, const char *reason)
                               .reason = reason };
     if (op->event == ESIM_REPLY)
         retry.event = op->repeat == ESIM_ONCE ? ESIM_QUERY : OUTBOX_RESEND;
-    adapter_note_problem(op->adapter, cell_end_name(end), false);
     op_retry(op, &retry);
     free(problem);
 }
@@ -282,10 +303,12 @@ static void on_answer(void *arg, const struct esim_answer *answer, enum cell_end
         return;
     }
     metric_count(&ended_total, adapter_manifest(op->adapter)->name, cell_end_name(end));
-    if (answer == NULL)
+    if (answer == NULL) {
         on_fault(op, end, reason);
-    else
-        takers[answer->action](op, answer);
+        return;
+    }
+    op_forget_reply(op);
+    takers[answer->action](op, answer);
 }
 
 /* ---- a step ---- */

@@ -78,32 +78,40 @@ static void lost(struct op *op, enum http_end end, const struct err *err)
     free(problem);
 }
 
-static struct esim_header *headers_of(const struct http_field *fields, size_t count,
-                                      struct arena *arena)
+static struct esim_bytes keep(struct op *op, struct slice bytes)
 {
-    struct esim_header *headers = arena_alloc(arena, (count + 1) * sizeof *headers);
-    for (size_t i = 0; headers != NULL && i < count; i++)
-        headers[i] = (struct esim_header){
-            .name = { fields[i].name.ptr, fields[i].name.size },
-            .value = { fields[i].value.ptr, fields[i].value.size },
-        };
+    return (struct esim_bytes){ arena_copy(op->reply_arena, bytes.ptr, bytes.size),
+                                bytes.size };
+}
+
+static struct esim_header *keep_headers(struct op *op, const struct http_field *fields,
+                                        size_t count)
+{
+    struct esim_header *headers = arena_alloc(op->reply_arena,
+                                              (count + 1) * sizeof *headers);
+    assert(headers != NULL);
+    for (size_t i = 0; i < count; i++)
+        headers[i] = (struct esim_header){ keep(op, fields[i].name),
+                                           keep(op, fields[i].value) };
     return headers;
 }
 
+/* The reply is kept until the flow has read it: a cell may die over it. */
 static void replied(struct op *op, int status, const struct http_field *fields,
                     size_t field_count, struct slice body)
 {
-    struct arena *arena = arena_create(ARENA_LIMIT_BYTES);
-    assert(arena != NULL);
-    struct esim_reply reply = {
-        .size = sizeof reply,
+    op_forget_reply(op);
+    op->reply_arena = arena_create(ARENA_LIMIT_BYTES);
+    assert(op->reply_arena != NULL);
+    op->reply = (struct esim_reply){
+        .size = sizeof op->reply,
         .status = status,
-        .headers = headers_of(fields, field_count, arena),
+        .headers = keep_headers(op, fields, field_count),
         .header_count = field_count,
-        .body = { body.ptr, body.size },
+        .body = keep(op, body),
     };
-    op_step(op, ESIM_REPLY, &reply);
-    arena_destroy(&arena);
+    assert(op->reply.body.ptr != NULL);
+    op_step(op, ESIM_REPLY, &op->reply);
 }
 
 static void on_http(void *arg, enum http_end end, int status,

@@ -4,6 +4,7 @@
 #define ORDER_OP_STATE_H
 
 #include "adapter/session.h"
+#include "base/arena.h"
 #include "base/buf.h"
 #include "esim/flow.h"
 #include "order/op.h"
@@ -29,6 +30,10 @@ struct op {
     char submit_key[OUTBOX_KEY_SIZE];
     int64_t answer_ms; /* How long its answer may take. */
 
+    struct arena *reply_arena; /* Of the reply, until the flow has read it. */
+    struct esim_reply reply;
+    bool read_again; /* A cell died over this reply before. */
+
     struct http_call *call;
     struct breaker *breaker; /* That let the present exchange through. */
     int64_t sent_us;
@@ -50,6 +55,8 @@ enum { OP_ACTION_LIMIT_BYTES = 9 << 20 };
 
 /* Calls the flow; `reply` and `message` are borrowed during the call only. */
 void op_step(struct op *op, esim_event event, const struct esim_reply *reply);
+/* The flow has read the reply in hand, or never will. */
+void op_forget_reply(struct op *op);
 
 /* The claim is lost or the operation has been stored: out of memory with it. */
 void op_finish(struct op *op);
