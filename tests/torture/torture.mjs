@@ -150,6 +150,7 @@ class Torture {
     await this.stop('SIGKILL'); // When it was not killed yet: the end is for good, too.
     await this.start();
     const { id, order } = await this.work('the-key');
+    if (point.cells) assert.notEqual(order.state, 'held', 'a cell\'s death left a doubt');
     if (before.id !== null) assert.equal(id, before.id, 'the key led to another order');
     if (before.order?.state) assert.equal(order.state, before.order.state, 'an end was undone');
     await this.judge(story, id, order);
