@@ -1,4 +1,4 @@
-/* adapter.c - the Ooredoo adapter's entry: who it is, what it can, where its parts are. */
+/* adapter.c - Ooredoo's entry: who it is, what it can, where its parts are. */
 #include "esim/adapter.h"
 
 #include <string.h>

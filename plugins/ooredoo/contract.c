@@ -48,7 +48,8 @@ static const struct operation defaults[] = {
 { .name = ESIM_PROFILE_CONFIRM, .action = ACTION("ConfirmProfile"),
   .repeat = ESIM_IDEMPOTENT,
   .template = BEGIN("ConfirmProfile") REQUEST MUST("iccid", "iccid") MAY("eid", "eid")
-              MAY("matchingId", "matching_id") MAY("confirmationCode", "confirmation_code")
+              MAY("matchingId", "matching_id")
+              MAY("confirmationCode", "confirmation_code")
               MAY("smdsAddress", "smds_address") MAY("release", "release")
               END("ConfirmProfile"),
   .code = CODE, .fields = { PROFILE }, .field_count = PROFILE_FIELDS },

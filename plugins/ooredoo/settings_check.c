@@ -175,8 +175,10 @@ static bool is_repeat(const json_t *value)
 static const struct member_rule member_rules[] = {
     { "template", true,  false, is_template,
       "well-formed XML with {{name}}, {{#name}}, {{^name}} and {{/name}}" },
-    { "code",     true,  true,  is_text,     "XPath of the result code, its prefixes in namespaces" },
-    { "each",     false, true,  is_text,     "XPath of the records, its prefixes in namespaces" },
+    { "code",     true,  true,  is_text,
+      "XPath of the result code, its prefixes in namespaces" },
+    { "each",     false, true,  is_text,
+      "XPath of the records, its prefixes in namespaces" },
     { "action",   false, false, is_action,   "printable ASCII without quotes" },
     { "path",     false, false, is_path,     "a path that begins with \"/\"" },
     { "repeat",   false, false, is_repeat,   "\"once\" or \"idempotent\"" },

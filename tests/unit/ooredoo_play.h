@@ -1,4 +1,4 @@
-/* ooredoo_play.h - a host for one call at a time, for the tests of the Ooredoo adapter. */
+/* ooredoo_play.h - a host for one call at a time, for the Ooredoo adapter. */
 #ifndef TESTS_OOREDOO_PLAY_H
 #define TESTS_OOREDOO_PLAY_H
 
