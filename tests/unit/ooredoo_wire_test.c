@@ -233,13 +233,15 @@ static void a_document_type_an_entity_and_a_strange_encoding_are_refused(void)
 static struct esim_bytes repeated(const char *before, const char *piece, size_t count,
                                   const char *after)
 {
-    size_t size = strlen(before) + strlen(piece) * count + strlen(after);
-    char *all = host_alloc(size + 1);
-    char *at = stpcpy(all, before);
+    struct text all;
+    struct esim_bytes ret = { NULL, 0 };
+    text_open(&all);
+    text_put(&all, before);
     for (size_t i = 0; i < count; i++)
-        at = stpcpy(at, piece);
-    (void)stpcpy(at, after);
-    return (struct esim_bytes){ all, size };
+        text_put(&all, piece);
+    text_put(&all, after);
+    CHECK(text_close(&all, &ret));
+    return ret;
 }
 
 static bool is_read_nested(unsigned depth)
