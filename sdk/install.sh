@@ -9,11 +9,21 @@ cd "$(dirname "$0")/.."
 root=${1:?a folder}
 build=${B:-build/release}
 
-install -d "$root/bin" "$root/include/esim" "$root/lib/pkgconfig" "$root/share/esim/template"
-for program in esimd esimctl esim-cell esim-policy-cell esim-adapter esim-sandbox; do
-    if [ -x "$build/$program" ]; then
-        install -m 755 "$build/$program" "$root/bin/"
-    fi
+install -d "$root/bin" "$root/lib/esim/adapters" "$root/include/esim" \
+    "$root/lib/pkgconfig" "$root/share/esim/template"
+put() { # put FOLDER PROGRAM...
+    folder=$1
+    shift
+    for program in "$@"; do
+        if [ -e "$build/$program" ]; then
+            install -m 755 "$build/$program" "$folder/"
+        fi
+    done
+}
+put "$root/bin" esimd esimctl esim-adapter esim-sandbox
+put "$root/lib/esim" esim-cell esim-policy-cell
+for object in "$build"/adapters/*.so; do
+    put "$root/lib/esim/adapters" "adapters/${object##*/}"
 done
 install -m 644 sdk/include/esim/*.h "$root/include/esim/"
 install -m 644 "$build/libesim-adapter.a" "$root/lib/"

@@ -50,6 +50,7 @@ int tool_complain(const struct err *err)
 
 bool tool_beside(const char *name, char *ret, size_t size)
 {
+    static const char *const places[] = { "", "../lib/esim/" };
     char self[4096];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     if (length < 0)
@@ -59,6 +60,11 @@ bool tool_beside(const char *name, char *ret, size_t size)
     if (slash == NULL)
         return false;
     *slash = '\0';
-    int written = snprintf(ret, size, "%s/%s", self, name);
+    int written = -1;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        written = snprintf(ret, size, "%s/%s%s", self, places[i], name);
+        if (written > 0 && (size_t)written < size && access(ret, F_OK) == 0)
+            return true;
+    }
     return written > 0 && (size_t)written < size;
 }
