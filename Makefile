@@ -37,6 +37,11 @@ HOST_LIBS := -levent -levent_openssl -levent_pthreads -lcurl -lssl -lcrypto -lcy
              -lyaml -ljansson -lsqlite3 -lqrencode -lpng -lz -lpthread
 PEER_NODE = $(if $(wildcard tests/package.json),tests/node_modules/.ready)
 
+# Packages first: what they install is looked for below. make starts anew after this.
+ifeq ($(filter help clean packages,$(MAKECMDGOALS)),)
+-include build/.packages
+endif
+
 # One folder, one module; the programs' own sources are apart from the library's.
 MODULES  := base loop crypto conf store net cell manifest policy adapter audit order profile api
 HOST_SRC := $(foreach m,$(MODULES),$(wildcard host/$(m)/*.c))
