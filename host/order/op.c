@@ -256,7 +256,7 @@ static void take_not_yet(struct op *op, const char *problem, const char *reason,
 
 static void take_end(struct op *op, const struct esim_answer *answer)
 {
-    char code[64], message[256], carrier_code[64];
+    char code[64], message[320], carrier_code[128];
     const struct esim_problem *from = &answer->problem;
     if (!slice_copy(slice_bytes(from->code.ptr, from->code.size), code, sizeof code))
         code[0] = '\0';
