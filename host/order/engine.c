@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "order/engine_state.h"
 #include "order/op.h"
+#include "order/outbox_message.h"
 #include "order/session_link.h"
 
 enum { PUBLISH_MS = 200 };

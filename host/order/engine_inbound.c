@@ -78,8 +78,9 @@ static void answer(struct inbound *inbound)
 static bool run_facts(struct db *db, void *arg, struct err *err)
 {
     struct inbound *inbound = arg;
+    const struct outbox_origin origin = { .adapter = inbound->adapter };
     for (uint64_t i = 0; i < inbound->response.fact_count; i++)
-        if (!fact_store(db, inbound->engine->parts.sealer, inbound->adapter,
+        if (!fact_store(db, inbound->engine->parts.sealer, &origin,
                         &inbound->response.facts[i], err))
             return err_wrap(err, "fact %llu", (unsigned long long)i);
     return true;

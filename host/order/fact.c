@@ -8,7 +8,6 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "order/outbox.h"
 #include "profile/identifier.h"
 #include "profile/profile_store.h"
 #include "store/event_log.h"
@@ -23,6 +22,12 @@ static bool copy(struct esim_bytes bytes, char *ret, size_t size, const char *wh
     return slice_copy(slice_bytes(bytes.ptr, bytes.size), ret, size) ||
            err_set(err, ERR_INVALID, "a fact's %s is longer than %zu bytes", what,
                    size - 1);
+}
+
+/* Whose it is as long as nothing tells whose it is. */
+static const char *whose(const struct outbox_origin *origin)
+{
+    return origin->tenant == NULL ? NOBODYS : origin->tenant;
 }
 
 static bool is_new(struct db *db, const char *tenant, const char *adapter,
@@ -94,8 +99,20 @@ static bool learn(struct db *db, const struct sealer *sealer,
                        fact->data, err);
 }
 
+/* What came on one tenant's line says nothing of another's profiles. */
+static bool may_speak_of(const struct outbox_origin *origin, const char *tenant)
+{
+    char listed[TENANT_SIZE + 2];
+    int length = snprintf(listed, sizeof listed, ",%s,", tenant);
+    assert(length > 0 && length < (int)sizeof listed);
+    return origin->tenant != NULL
+               ? strcmp(origin->tenant, tenant) == 0
+               : origin->others == NULL || strstr(origin->others, listed) == NULL;
+}
+
 static bool store_profile(struct db *db, const struct sealer *sealer,
-                          struct profile_fact *fact, const char *key, struct err *err)
+                          const struct outbox_origin *origin, struct profile_fact *fact,
+                          const char *key, struct err *err)
 {
     struct iccid iccid;
     bool fresh = false;
@@ -109,8 +126,9 @@ static bool store_profile(struct db *db, const struct sealer *sealer,
         *err = why;
         return false;
     }
-    if (!is_new(db, ours ? fact->tenant : NOBODYS, fact->adapter, fact->id, &fresh,
-                err))
+    ours = ours && may_speak_of(origin, fact->tenant);
+    if (!is_new(db, ours ? fact->tenant : whose(origin), fact->adapter, fact->id,
+                &fresh, err))
         return false;
     if (!fresh)
         return true;
@@ -118,22 +136,23 @@ static bool store_profile(struct db *db, const struct sealer *sealer,
         return learn(db, sealer, fact, err);
     log_line(LOG_WARN, "callback.unknown_profile", LOG_TEXT("adapter", fact->adapter),
              LOG_TEXT("iccid", fact->iccid));
-    return tell_notice(db, NOBODYS, fact->adapter, "profile.unknown", fact->iccid,
+    return tell_notice(db, whose(origin), fact->adapter, "profile.unknown", fact->iccid,
                        fact->data, err);
 }
 
 static bool store_message(struct db *db, const struct sealer *sealer,
-                          const char *adapter, const char *id, const char *key,
-                          struct slice payload, struct err *err)
+                          const struct outbox_origin *origin, const char *id,
+                          const char *key, struct slice payload, struct err *err)
 {
     bool fresh = false;
-    return is_new(db, NOBODYS, adapter, id, &fresh, err) &&
-           (!fresh || outbox_deliver(db, sealer, NULL, adapter, key, payload,
+    return is_new(db, whose(origin), origin->adapter, id, &fresh, err) &&
+           (!fresh || outbox_deliver(db, sealer, origin, key, payload,
                                      clock_wall_ms() + KEEP_MESSAGE_MS, err));
 }
 
-bool fact_store(struct db *db, const struct sealer *sealer, const char *adapter,
-                const struct esim_fact *fact, struct err *err)
+bool fact_store(struct db *db, const struct sealer *sealer,
+                const struct outbox_origin *origin, const struct esim_fact *fact,
+                struct err *err)
 {
     char kind[32], key[KEY_SIZE], id[KEY_SIZE];
     struct slice data = slice_bytes(fact->data.ptr, fact->data.size);
@@ -144,13 +163,15 @@ bool fact_store(struct db *db, const struct sealer *sealer, const char *adapter,
     if (id[0] == '\0')
         return err_set(err, ERR_INVALID, "a fact has no id");
     if (strcmp(kind, "message") == 0)
-        return store_message(db, sealer, adapter, id, key, data, err);
+        return store_message(db, sealer, origin, id, key, data, err);
     if (strcmp(kind, "profile") != 0)
         return err_set(err, ERR_INVALID, "a fact of the unknown kind \"%s\"", kind);
     json_t *value = json_read(data, err);
-    struct profile_fact profile = { .adapter = adapter, .id = id, .data = value };
+    struct profile_fact profile = { .adapter = origin->adapter,
+                                    .id = id,
+                                    .data = value };
     bool ok = json_is_object(value)
-                  ? store_profile(db, sealer, &profile, key, err)
+                  ? store_profile(db, sealer, origin, &profile, key, err)
                   : err_set(err, ERR_INVALID, "a fact's data is not a JSON object");
     json_decref(value);
     return ok;

@@ -9,12 +9,15 @@
 #include "base/err.h"
 #include "crypto/seal.h"
 #include "esim/inbound.h"
+#include "order/outbox_message.h"
 #include "store/db.h"
 
 /* A fact whose id was taken before changes nothing. A profile nobody ordered here becomes
- * an event of the tenant "default", so that somebody sees it. ERR_INVALID: the fact
+ * an event of the tenant "default", so that somebody sees it; so does one that another
+ * tenant's line speaks of. ERR_INVALID: the fact
  * breaks its own rules. */
-bool fact_store(struct db *db, const struct sealer *sealer, const char *adapter,
-                const struct esim_fact *fact, struct err *err);
+bool fact_store(struct db *db, const struct sealer *sealer,
+                const struct outbox_origin *origin, const struct esim_fact *fact,
+                struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "order/fact.h"
 #include "order/link_state.h"
+#include "order/outbox_message.h"
 #include "store/event_log.h"
 
 enum { AGAIN_MS = 50, WRITE_BYTES_MAX = 2 << 20 };
@@ -20,6 +21,7 @@ struct link_write {
     bool (*run)(struct db *db, const struct link_write *write, struct err *err);
     uint64_t ticket; /* 0: the session does not wait for it. */
     char *key;
+    char *others; /* Tenants that this line is not for (struct outbox_origin). */
     struct buf bytes;
     int64_t at_ms; /* Kept until, or due at. */
     struct txn txn;
@@ -27,37 +29,32 @@ struct link_write {
 
 /* ---- on the writer's thread ---- */
 
-static const char *tenant_of(const struct session_link *link)
+static struct outbox_origin origin_of(const struct link_write *write)
 {
-    return link->tenant[0] == '\0' ? NULL : link->tenant;
-}
-
-static struct outbox_waiter waiter_of(const struct link_write *write)
-{
-    return (struct outbox_waiter){ .tenant = tenant_of(write->link),
-                                   .adapter = write->link->adapter_name,
-                                   .key = write->key };
+    const char *tenant = write->link->tenant;
+    return (struct outbox_origin){ .adapter = write->link->adapter_name,
+                                   .tenant = tenant[0] == '\0' ? NULL : tenant,
+                                   .others = write->others };
 }
 
 static bool write_delivery(struct db *db, const struct link_write *write,
                            struct err *err)
 {
-    const struct session_link *link = write->link;
-    return outbox_deliver(db, link->engine->parts.sealer, tenant_of(link),
-                          link->adapter_name, write->key, buf_slice(&write->bytes),
-                          write->at_ms, err);
+    struct outbox_origin origin = origin_of(write);
+    return outbox_deliver(db, write->link->engine->parts.sealer, &origin, write->key,
+                          buf_slice(&write->bytes), write->at_ms, err);
 }
 
 static bool write_loss(struct db *db, const struct link_write *write, struct err *err)
 {
-    struct outbox_waiter waiter = waiter_of(write);
-    return outbox_lost(db, &waiter, err);
+    struct outbox_origin origin = origin_of(write);
+    return outbox_lost(db, &origin, write->key, err);
 }
 
 static bool write_back(struct db *db, const struct link_write *write, struct err *err)
 {
-    struct outbox_waiter waiter = waiter_of(write);
-    return outbox_back(db, &waiter, write->at_ms, err);
+    struct outbox_origin origin = origin_of(write);
+    return outbox_back(db, &origin, write->key, write->at_ms, err);
 }
 
 static struct esim_bytes bytes_of(const char *text)
@@ -68,7 +65,7 @@ static struct esim_bytes bytes_of(const char *text)
 /* {"kind":..,"key":..,"id":..,"data":..}; data is an object, or the text of a message. */
 static bool write_fact(struct db *db, const struct link_write *write, struct err *err)
 {
-    const struct session_link *link = write->link;
+    struct outbox_origin origin = origin_of(write);
     json_t *value = json_read(buf_slice(&write->bytes), err);
     if (value == NULL)
         return err_wrap(err, "a reported fact");
@@ -83,8 +80,7 @@ static bool write_fact(struct db *db, const struct link_write *write, struct err
                               .key = bytes_of(json_text(value, "key")),
                               .id = bytes_of(json_text(value, "id")),
                               .data = { text.ptr, text.size } };
-    bool ok = fact_store(db, link->engine->parts.sealer, link->adapter_name, &fact,
-                         err);
+    bool ok = fact_store(db, write->link->engine->parts.sealer, &origin, &fact, err);
     buf_finish(&text);
     json_decref(value);
     return ok;
@@ -113,6 +109,7 @@ static void free_write(struct link_write *write)
 {
     buf_finish_secret(&write->bytes);
     free(write->key);
+    free(write->others);
     free(write);
 }
 
@@ -178,6 +175,21 @@ void link_free(struct session_link *link)
         free(link);
 }
 
+/* ",acme,bravo,": not for those with views, and so lines, of their own. */
+static char *others_of(const struct session_link *link)
+{
+    const struct adapter_conf *conf = adapter_conf_of(link->adapter);
+    const struct adapter_view *view;
+    struct buf list;
+    buf_init(&list, WRITE_BYTES_MAX);
+    for (unsigned i = 1;
+         link->tenant[0] == '\0' && (view = adapter_conf_view_at(conf, i)) != NULL; i++)
+        buf_add_format(&list, "%s%s,", i == 1 ? "," : "", view->tenant);
+    char *text = buf_take(&list);
+    assert(text != NULL);
+    return text;
+}
+
 static struct link_write *write_create(struct session_link *link, struct slice key,
                                        struct slice bytes)
 {
@@ -189,6 +201,7 @@ static struct link_write *write_create(struct session_link *link, struct slice k
     if (key.size > 0)
         memcpy(write->key, key.ptr, key.size);
     write->key[key.size] = '\0';
+    write->others = others_of(link);
     buf_init(&write->bytes, WRITE_BYTES_MAX);
     buf_add_slice(&write->bytes, bytes);
     assert(buf_ok(&write->bytes));

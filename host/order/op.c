@@ -374,6 +374,7 @@ void op_start(struct engine *engine, struct adapter *adapter, struct claim *clai
     op->engine = engine;
     op->adapter = adapter;
     op->claim = claim;
+    op->querying = claim->querying;
     op->view = adapter_conf_view(adapter_conf_of(adapter), claim->order.tenant);
     buf_init(&op->action, OP_ACTION_LIMIT_BYTES);
     adapter_take_slot(adapter);

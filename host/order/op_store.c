@@ -122,6 +122,7 @@ static bool run_action(struct db *db, void *arg, struct err *err)
         .action = op->rewrite ? (struct slice){ NULL, 0 } : buf_slice(&op->action),
         .state = slice_bytes(store->state, store->state_size),
         .state_version = store->state_version,
+        .querying = op->querying,
         .lease_until_ms = store->lease_until_ms,
         .sealer = op->engine->parts.sealer,
     };
@@ -211,6 +212,8 @@ void op_store_wait(struct op *op, const struct outbox_wait *wait,
 {
     struct op_store *store = store_create(op);
     store->wait = *wait;
+    store->wait.querying = op->querying && wait->event != ESIM_START;
+    store->wait.own_lines = op->view->tenant[0] != '\0';
     store->event = order_event;
     store->reason = copy_of(reason);
     store->wait.wait_key = store->wait_key = copy_of(wait->wait_key);

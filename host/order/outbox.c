@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "esim/flow.h"
+#include "order/outbox_message.h"
 #include "order/outbox_seal.h"
 
 void claim_free(struct claim **claim)
@@ -114,24 +115,6 @@ static bool store_state(struct db *db, struct claim *claim, const struct sealer 
     return ok;
 }
 
-/* What came of the message is being stored. A newer one under its key stays. */
-static bool forget_message(struct db *db, struct claim *claim, struct err *err)
-{
-    struct slice sealed = slice_bytes(claim->message_sealed,
-                                      claim->message_sealed_size);
-    if (claim->message_sealed == NULL)
-        return true;
-    bool ok = db_run(db,
-                     "DELETE FROM messages WHERE adapter = $1 AND key = $2 "
-                     "AND tenant IN ($3, '') AND data = $4",
-                     DB_ARGS(db_text(claim->order.adapter), db_text(claim->wait_key),
-                             db_text(claim->order.tenant), db_bytes(sealed)),
-                     NULL, err);
-    free(claim->message_sealed);
-    claim->message_sealed = NULL;
-    return ok;
-}
-
 bool outbox_store_action(struct db *db, struct claim *claim,
                          const struct outbox_action *action, struct err *err)
 {
@@ -142,12 +125,13 @@ bool outbox_store_action(struct db *db, struct claim *claim,
                           err) &&
               db_run(db,
                      "UPDATE outbox SET action_id = $5, action_class = $6, "
-                     "action_sealed = $7, lease_ms = $8, wait_key = NULL " WHERE_CLAIM,
+                     "action_sealed = $7, lease_ms = $8, wait_key = NULL, "
+                     "querying = $9 " WHERE_CLAIM,
                      DB_ARGS(CLAIM_ARGS(claim), db_text(action->action_id),
                              db_int(action->repeat), db_bytes(buf_slice(&sealed)),
-                             db_int(action->lease_until_ms)),
+                             db_int(action->lease_until_ms), db_int(action->querying)),
                      &changed, err) &&
-              one_row(changed, claim, err) && forget_message(db, claim, err) &&
+              one_row(changed, claim, err) && outbox_forget_message(db, claim, err) &&
               store_state(db, claim, action->sealer, action->state,
                           action->state_version, action->exchange, err);
     buf_finish(&sealed);
@@ -163,23 +147,6 @@ bool outbox_renew(struct db *db, struct claim *claim, int64_t lease_until_ms,
            one_row(changed, claim, err);
 }
 
-/* An answered action is over: whoever takes the row over must not send it again. */
-#define NO_ACTION "action_id = NULL, action_class = NULL, action_sealed = NULL "
-
-/* What was delivered before we waited makes the row due at once. */
-static bool wake_if_delivered(struct db *db, const struct claim *claim,
-                              const char *wait_key, struct err *err)
-{
-    return db_run(db,
-                  "UPDATE outbox SET due_ms = $3, event = $4, " NO_ACTION
-                  "WHERE tenant = $1 AND operation_id = $2 AND EXISTS (SELECT 1 FROM "
-                  "messages WHERE adapter = $5 AND key = $6 AND tenant IN ($1, ''))",
-                  DB_ARGS(db_text(claim->order.tenant), db_text(claim->operation_id),
-                          db_int(clock_wall_ms()), db_int(ESIM_MESSAGE),
-                          db_text(claim->order.adapter), db_text(wait_key)),
-                  NULL, err);
-}
-
 static bool restart_step(struct db *db, const struct claim *claim, struct err *err)
 {
     return db_run(db, "UPDATE steps SET flow_state_sealed = NULL " WHERE_STEP,
@@ -192,7 +159,7 @@ bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *w
     int64_t changed = 0;
     if (!db_run(db,
                 "UPDATE outbox SET claimed_by = NULL, lease_ms = NULL, due_ms = $5, "
-                "event = $6, wait_key = $7, "
+                "event = $6, wait_key = $7, querying = $10, "
                 "action_id = CASE WHEN $8 = 1 THEN action_id END, "
                 "action_class = CASE WHEN $8 = 1 THEN action_class END, "
                 "action_sealed = CASE WHEN $8 = 1 THEN action_sealed END, "
@@ -200,14 +167,14 @@ bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *w
                 "ELSE attempts END " WHERE_CLAIM,
                 DB_ARGS(CLAIM_ARGS(claim), db_int(wait->due_ms), db_int(wait->event),
                         db_text(wait->wait_key), db_int(wait->keep_action),
-                        db_int(wait->count)),
+                        db_int(wait->count), db_int(wait->querying)),
                 &changed, err) ||
         !one_row(changed, claim, err))
         return false;
     if (wait->event == ESIM_START && !restart_step(db, claim, err))
         return false;
     bool again = wait->event == ESIM_MESSAGE;
-    if (!again && !forget_message(db, claim, err))
+    if (!again && !outbox_forget_message(db, claim, err))
         return false;
     if (wait->state != NULL && !store_state(db, claim, wait->sealer, *wait->state,
                                             wait->state_version, wait->exchange, err))
@@ -217,7 +184,7 @@ bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *w
                 DB_ARGS(STEP_ARGS(claim), db_text(wait->problem)), NULL, err))
         return false;
     return again || wait->wait_key == NULL ||
-           wake_if_delivered(db, claim, wait->wait_key, err);
+           outbox_wake_if_delivered(db, claim, wait, err);
 }
 
 bool outbox_end(struct db *db, struct claim *claim, const char *state, int64_t outcome,
@@ -226,74 +193,11 @@ bool outbox_end(struct db *db, struct claim *claim, const char *state, int64_t o
     int64_t changed = 0;
     return db_run(db, "DELETE FROM outbox " WHERE_CLAIM, DB_ARGS(CLAIM_ARGS(claim)),
                   &changed, err) &&
-           one_row(changed, claim, err) && forget_message(db, claim, err) &&
+           one_row(changed, claim, err) && outbox_forget_message(db, claim, err) &&
            db_run(db,
                   "UPDATE steps SET state = $5, outcome = $6, problem = $7, "
                   "ended_ms = $8, flow_state_sealed = NULL " WHERE_STEP,
                   DB_ARGS(STEP_ARGS(claim), db_text(state), db_int(outcome),
                           db_text(problem), db_int(clock_wall_ms())),
                   NULL, err);
-}
-
-bool outbox_deliver(struct db *db, const struct sealer *sealer, const char *tenant,
-                    const char *adapter, const char *key, struct slice payload,
-                    int64_t until_ms, struct err *err)
-{
-    struct buf sealed;
-    buf_init(&sealed, OUTBOX_SEALED_LIMIT_BYTES);
-    /* The newest message under a key is the one that counts. */
-    bool ok = outbox_seal_message(sealer, adapter, key, payload, &sealed, err) &&
-              db_run(db,
-                     "INSERT INTO messages (tenant, adapter, key, data, until_ms) "
-                     "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, adapter, key) "
-                     "DO UPDATE SET data = excluded.data, until_ms = excluded.until_ms",
-                     DB_ARGS(db_text(tenant == NULL ? "" : tenant), db_text(adapter),
-                             db_text(key), db_bytes(buf_slice(&sealed)),
-                             db_int(until_ms)),
-                     NULL, err) &&
-              db_run(db,
-                     "UPDATE outbox SET due_ms = $3, event = $4, " NO_ACTION
-                     "WHERE adapter = $1 AND wait_key = $2 AND claimed_by IS NULL "
-                     "AND ($5 IS NULL OR tenant = $5)",
-                     DB_ARGS(db_text(adapter), db_text(key), db_int(clock_wall_ms()),
-                             db_int(ESIM_MESSAGE), db_text(tenant)),
-                     NULL, err);
-    buf_finish(&sealed);
-    return ok;
-}
-
-/* ---- actions that kept sessions have ---- */
-
-#define BY_CLASS  "event = CASE WHEN action_class = 3 THEN 6 ELSE 100 END"
-#define SUBMITTED "claimed_by IS NULL AND action_id IS NOT NULL AND event = 5 "
-
-bool outbox_lost(struct db *db, const struct outbox_waiter *waiter, struct err *err)
-{
-    return db_run(db,
-                  "UPDATE outbox SET due_ms = $4, " BY_CLASS " WHERE adapter = $1 "
-                  "AND wait_key = $2 AND " SUBMITTED "AND ($3 IS NULL OR tenant = $3)",
-                  DB_ARGS(db_text(waiter->adapter), db_text(waiter->key),
-                          db_text(waiter->tenant), db_int(clock_wall_ms())),
-                  NULL, err);
-}
-
-bool outbox_back(struct db *db, const struct outbox_waiter *waiter, int64_t due_ms,
-                 struct err *err)
-{
-    return db_run(db,
-                  "UPDATE outbox SET due_ms = $4, event = $5, attempts = attempts - 1 "
-                  "WHERE adapter = $1 AND wait_key = $2 AND " SUBMITTED
-                  "AND ($3 IS NULL OR tenant = $3)",
-                  DB_ARGS(db_text(waiter->adapter), db_text(waiter->key),
-                          db_text(waiter->tenant), db_int(due_ms),
-                          db_int(OUTBOX_RESEND)),
-                  NULL, err);
-}
-
-bool outbox_lose_all(struct db *db, struct err *err)
-{
-    return db_run(db,
-                  "UPDATE outbox SET due_ms = $1, " BY_CLASS
-                  " WHERE wait_key IS NOT NULL AND " SUBMITTED,
-                  DB_ARGS(db_int(clock_wall_ms())), NULL, err);
 }

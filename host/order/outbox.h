@@ -36,6 +36,8 @@ struct claim {
     int64_t event;
     int64_t attempts;
     int64_t deadline_ms;
+    bool
+        querying; /* It finds out about a lost exchange: only SAFE ones from here on. */
     uint32_t state_version;
     char *state; /* The flow's, in the clear; state_size bytes. */
     size_t state_size;
@@ -97,6 +99,7 @@ struct outbox_action {
     struct slice action;
     struct slice state;
     uint32_t state_version;
+    bool querying;
     int64_t lease_until_ms;
     const struct sealer *sealer;
 };
@@ -122,6 +125,8 @@ struct outbox_wait {
     bool keep_action;
     enum outbox_count count;
     const char *wait_key;
+    bool own_lines; /* Its tenant's kept sessions are its own. */
+    bool querying;
     const char *exchange;      /* NULL: as it is. */
     const struct slice *state; /* NULL: as it is. */
     uint32_t state_version;
@@ -139,28 +144,5 @@ bool outbox_end(struct db *db, struct claim *claim, const char *state, int64_t o
 /* Longer lease for a long exchange. */
 bool outbox_renew(struct db *db, struct claim *claim, int64_t lease_until_ms,
                   struct err *err);
-
-/* A message for whoever waits under `key` at this adapter; kept until `until_ms` when
- * nobody does. `tenant` NULL: whichever tenant waits. An action that was sent is over
- * with its answer. */
-bool outbox_deliver(struct db *db, const struct sealer *sealer, const char *tenant,
-                    const char *adapter, const char *key, struct slice payload,
-                    int64_t until_ms, struct err *err);
-
-/* Whoever waits under `key` for the answer to a submitted action: its answer is lost
- * (now due by its class), or the carrier did not process it (submitted again at
- * `due_ms`, and the try does not count). Nobody waiting is no error. */
-struct outbox_waiter {
-    const char *tenant; /* NULL: whichever. */
-    const char *adapter;
-    const char *key;
-};
-bool outbox_lost(struct db *db, const struct outbox_waiter *waiter, struct err *err);
-bool outbox_back(struct db *db, const struct outbox_waiter *waiter, int64_t due_ms,
-                 struct err *err);
-
-/* At start, when no kept session can be alive: the answers to all submitted actions are
- * lost. */
-bool outbox_lose_all(struct db *db, struct err *err);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "esim/flow.h"
 #include "order/order_vars.h"
-#include "order/outbox.h"
+#include "order/outbox_message.h"
 #include "order/outbox_seal.h"
 
 #define TAKE                                                                \
@@ -19,7 +19,7 @@
     "WHEN action_class = 3 THEN 6 ELSE 100 END "
 #define GIVE                                                                          \
     " RETURNING tenant, operation_id, order_id, position, kind, lane, epoch, event, " \
-    "attempts, action_sealed, wait_key"
+    "attempts, action_sealed, wait_key, querying"
 
 static const char take_due[] = TAKE
     "WHERE (tenant, operation_id) IN ("
@@ -52,6 +52,7 @@ static bool read_claim(const struct db_row *row, void *arg, struct err *err)
     claim->epoch = row_int(row, 6);
     claim->event = row_int(row, 7);
     claim->attempts = row_int(row, 8);
+    claim->querying = row_int(row, 11) != 0;
     bool fits = slice_copy(slice_of(taking->claim->owner), claim->owner,
                            sizeof claim->owner);
     return (fits || err_set(err, ERR_INVALID, "the owner's name is too long")) &&
@@ -83,33 +84,10 @@ static bool read_step(const struct db_row *row, void *arg, struct err *err)
                        &claim->state, &claim->state_size, err);
 }
 
-/* The row stays until what comes of it is stored: the cell may die with the message. */
-static bool read_message(const struct db_row *row, void *arg, struct err *err)
-{
-    struct opening *opening = arg;
-    struct claim *claim = opening->claim;
-    struct slice sealed = row_bytes(row, 0);
-    claim->message_sealed = malloc(sealed.size + 1);
-    if (claim->message_sealed == NULL)
-        return err_set(err, ERR_LIMIT, "no memory for a message");
-    claim->message_sealed_size = sealed.size;
-    if (sealed.size > 0)
-        memcpy(claim->message_sealed, sealed.ptr, sealed.size);
-    return outbox_open_message(opening->sealer, claim->order.adapter, claim->wait_key,
-                               sealed, &claim->message, &claim->message_size, err);
-}
-
 static bool take_message(struct db *db, struct opening *opening, struct err *err)
 {
-    struct claim *claim = opening->claim;
-    if (claim->event != ESIM_MESSAGE)
-        return true;
-    return db_one(db,
-                  "SELECT data FROM messages WHERE adapter = $1 AND key = $2 "
-                  "AND tenant IN ($3, '') ORDER BY tenant DESC LIMIT 1",
-                  DB_ARGS(db_text(claim->order.adapter), db_text(claim->wait_key),
-                          db_text(claim->order.tenant)),
-                  read_message, opening, err);
+    return opening->claim->event != ESIM_MESSAGE ||
+           outbox_read_message(db, opening->sealer, opening->claim, err);
 }
 
 static bool begin_step(struct db *db, const struct outbox_claim *all,

@@ -103,6 +103,7 @@ static const char first_tables[] =
 "  action_class INTEGER,"
 "  action_sealed BLOB,"
 "  wait_key TEXT,"
+"  querying INTEGER NOT NULL DEFAULT 0 CHECK (querying IN (0, 1)),"
 "  PRIMARY KEY (tenant, operation_id)"
 ") STRICT;"
 "CREATE INDEX outbox_due ON outbox (adapter, due_ms);"

@@ -49,7 +49,8 @@ struct api_rig_plan {
     const char *rbac;        /* The text of rbac.lua; NULL: the shipped one. */
     const char *const *sets; /* "name", "value", ... NULL. */
     bool with_refuses;       /* The adapter "refuses" too, which never gets ready. */
-    void (*further)(const struct api_rig *rig, void *arg); /* More files; may be NULL. */
+    void (*further)(const struct api_rig *rig,
+                    void *arg); /* More files; may be NULL. */
     void *arg;
 };
 

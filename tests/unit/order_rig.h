@@ -11,7 +11,7 @@
 #include "esim/flow.h"
 #include "order/order.h"
 #include "order/order_advance.h"
-#include "order/outbox.h"
+#include "order/outbox_message.h"
 #include "profile/profile_store.h"
 #include "store/store.h"
 

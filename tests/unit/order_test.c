@@ -268,65 +268,9 @@ static void operations_on_one_number_keep_the_order_of_their_orders(void)
 
 static bool run_deliver(struct db *db, struct rig *rig, void *arg, struct err *err)
 {
-    return outbox_deliver(db, rig->sealer, NULL, "atom", arg, SLICE_LITERAL("receipt"),
+    const struct outbox_origin origin = { .adapter = "atom" };
+    return outbox_deliver(db, rig->sealer, &origin, arg, SLICE_LITERAL("receipt"),
                           clock_wall_ms() + 60000, err);
-}
-
-static bool run_await(struct db *db, struct rig *rig, void *arg, struct err *err)
-{
-    static const struct slice state = { "{\"n\":2}", 7 };
-    struct outbox_wait wait = { .due_ms = clock_wall_ms() + 60000,
-                                .event = ESIM_SILENCE,
-                                .count = OUTBOX_FORWARD,
-                                .wait_key = "key-1",
-                                .state = &state,
-                                .state_version = 1,
-                                .sealer = rig->sealer };
-    return outbox_wait(db, arg, &wait, err);
-}
-
-/* A receipt may come before its submit's response, and before anybody waits for it. */
-static void a_message_is_not_lost_whether_it_comes_before_or_after_the_wait(void)
-{
-    for (int before = 0; before < 2; before++) {
-        struct rig rig;
-        struct rig_order order;
-        struct err err = ERR_INIT;
-        rig_open(&rig);
-        CHECK_FATAL(rig_accept(&rig, "k1", "d", NULL, &order, &err));
-        struct claim *claim = rig_claim(&rig, "one", 1);
-        if (before)
-            CHECK(rig_write(&rig, run_deliver, "key-1", &err));
-        CHECK(rig_write(&rig, run_await, claim, &err));
-        if (!before) {
-            CHECK(rig_claim(&rig, "one", 1) == NULL);
-            CHECK(rig_write(&rig, run_deliver, "key-1", &err));
-        }
-        struct claim *woken = rig_claim(&rig, "one", 1);
-        CHECK_FATAL(woken != NULL);
-        CHECK_INT(woken->event, ESIM_MESSAGE);
-        CHECK(slice_is(slice_bytes(woken->message, woken->message_size), "receipt"));
-        claim_free(&claim);
-        claim_free(&woken);
-        rig_close(&rig);
-    }
-}
-
-static void silence_is_told_at_the_deadline(void)
-{
-    struct rig rig;
-    struct rig_order order;
-    struct err err = ERR_INIT;
-    rig_open(&rig);
-    CHECK_FATAL(rig_accept(&rig, "k1", "d", NULL, &order, &err));
-    struct claim *claim = rig_claim(&rig, "one", 1);
-    CHECK(rig_write(&rig, run_await, claim, &err));
-    clock_move_for_test(60001);
-    struct claim *woken = rig_claim(&rig, "one", 1);
-    CHECK(woken != NULL && woken->event == ESIM_SILENCE);
-    claim_free(&claim);
-    claim_free(&woken);
-    rig_close(&rig);
 }
 
 static bool run_sweep(struct db *db, struct rig *rig, void *arg, struct err *err)
@@ -388,7 +332,5 @@ TESTS("order", CASE(an_accepted_order_shows_its_steps_and_can_be_claimed_once),
       CASE(an_action_whose_holder_died_is_queried_or_resent_by_its_class),
       CASE(a_holder_that_died_before_any_action_starts_afresh),
       CASE(operations_on_one_number_keep_the_order_of_their_orders),
-      CASE(a_message_is_not_lost_whether_it_comes_before_or_after_the_wait),
-      CASE(silence_is_told_at_the_deadline),
       CASE(a_key_is_free_again_after_its_time_and_not_before),
       CASE(every_change_left_a_record_in_an_unbroken_chain))
