@@ -30,6 +30,7 @@ struct claim {
     char capability[ORDER_NAME_SIZE];
     struct order_row order;
     char lane[64];
+    bool unreadable; /* Its stored action cannot be opened. */
     bool undo;
     int64_t position;
     int64_t epoch;

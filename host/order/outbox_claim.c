@@ -29,13 +29,32 @@ static const char take_due[] = TAKE
     "AND p.lane = o.lane AND p.order_id < o.order_id) "
     "ORDER BY due_ms LIMIT $5)" GIVE;
 static const char take_one[] = TAKE
-    "WHERE operation_id = $3 AND claimed_by IS NULL" GIVE;
+    "WHERE tenant = $3 AND operation_id = $4 AND claimed_by IS NULL" GIVE;
 
 struct taking {
     struct db *db;
     struct outbox_claim *claim;
     struct claim **last;
 };
+
+/* What is stored and cannot be read is this row's trouble; what the engine of the store
+ * says is everybody's. */
+static bool is_of_the_row(const struct err *err)
+{
+    return err->code != ERR_IO && err->code != ERR_LIMIT && err->code != ERR_INTERNAL;
+}
+
+static bool read_action(const struct db_row *row, const struct sealer *sealer,
+                        struct claim *claim, struct err *err)
+{
+    struct err why = ERR_INIT;
+    if (outbox_open(sealer, claim, OUTBOX_ACTION, row_bytes(row, 9), &claim->action,
+                    &claim->action_size, &why))
+        return true;
+    claim->unreadable = is_of_the_row(&why);
+    *err = why;
+    return claim->unreadable;
+}
 
 /* The sealed bytes are opened while the row is at hand. */
 static bool read_claim(const struct db_row *row, void *arg, struct err *err)
@@ -61,8 +80,7 @@ static bool read_claim(const struct db_row *row, void *arg, struct err *err)
            row_copy(row, 2, claim->order.id, sizeof claim->order.id, err) &&
            row_copy(row, 5, claim->lane, sizeof claim->lane, err) &&
            row_copy(row, 10, claim->wait_key, sizeof claim->wait_key, err) &&
-           outbox_open(taking->claim->sealer, claim, OUTBOX_ACTION, row_bytes(row, 9),
-                       &claim->action, &claim->action_size, err);
+           read_action(row, taking->claim->sealer, claim, err);
 }
 
 struct opening {
@@ -148,9 +166,15 @@ static bool open_all(struct db *db, struct outbox_claim *all, struct err *err)
     struct claim **at = &all->claims;
     while (*at != NULL) {
         struct err why = ERR_INIT;
-        if (open_claim(db, all, *at, &why)) {
+        bool opened = open_claim(db, all, *at, &why);
+        if (opened && (*at)->unreadable)
+            err_set(&why, ERR_CORRUPT, "the stored action cannot be opened");
+        else if (opened) {
             at = &(*at)->next;
             continue;
+        } else if (!is_of_the_row(&why)) {
+            *err = why;
+            return false;
         }
         struct claim *bad = *at;
         *at = bad->next;
@@ -170,7 +194,7 @@ bool outbox_claim(struct db *db, struct outbox_claim *all, struct err *err)
     bool taken = all->only != NULL
                      ? db_each(db, take_one,
                                DB_ARGS(db_text(all->owner), db_int(until_ms),
-                                       db_text(all->only)),
+                                       db_text(all->only_tenant), db_text(all->only)),
                                read_claim, &taking, err)
                      : db_each(db, take_due,
                                DB_ARGS(db_text(all->owner), db_int(until_ms),

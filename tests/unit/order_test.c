@@ -227,6 +227,38 @@ static void an_action_whose_holder_died_is_queried_or_resent_by_its_class(void)
     }
 }
 
+static bool run_damage(struct db *db, struct rig *rig, void *arg, struct err *err)
+{
+    (void)rig;
+    return db_run(db, arg, DB_NO_ARGS, NULL, err);
+}
+
+/* One damaged row must neither be tried for ever nor stop those beside it. */
+static void a_row_that_cannot_be_opened_is_held_and_others_go_on(void)
+{
+    static const char *const damages[] = {
+        "UPDATE orders SET vars_sealed = x'00' WHERE rowid = 1",
+        "UPDATE outbox SET action_sealed = x'00', action_id = 'a', action_class = 1 "
+        "WHERE rowid = 1",
+    };
+    for (int i = 0; i < 2; i++) {
+        struct rig rig;
+        struct rig_order bad, good;
+        struct err err = ERR_INIT;
+        rig_open(&rig);
+        CHECK_FATAL(rig_accept(&rig, "k1", "d", NULL, &bad, &err));
+        CHECK_FATAL(rig_accept(&rig, "k2", "d", NULL, &good, &err));
+        CHECK(rig_write(&rig, run_damage, (void *)damages[i], &err));
+        struct claim *claim = rig_claim(&rig, "one", 10);
+        CHECK_FATAL(claim != NULL);
+        CHECK_TEXT(claim->order.id, good.id);
+        CHECK(claim->next == NULL);
+        CHECK_TEXT(rig_state(&rig, bad.id), "held");
+        claim_free(&claim);
+        rig_close(&rig);
+    }
+}
+
 static void a_holder_that_died_before_any_action_starts_afresh(void)
 {
     struct rig rig;
@@ -330,6 +362,7 @@ TESTS("order", CASE(an_accepted_order_shows_its_steps_and_can_be_claimed_once),
       CASE(what_cannot_be_taken_back_leaves_the_order_partial),
       CASE(a_refusal_of_the_first_step_fails_at_once),
       CASE(an_action_whose_holder_died_is_queried_or_resent_by_its_class),
+      CASE(a_row_that_cannot_be_opened_is_held_and_others_go_on),
       CASE(a_holder_that_died_before_any_action_starts_afresh),
       CASE(operations_on_one_number_keep_the_order_of_their_orders),
       CASE(a_key_is_free_again_after_its_time_and_not_before),

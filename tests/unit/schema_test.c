@@ -118,6 +118,9 @@ static const struct {
       "EXISTS (SELECT 1 FROM outbox AS p WHERE p.tenant = o.tenant AND p.lane = o.lane "
       "AND p.order_id < o.order_id) ORDER BY due_ms LIMIT 64) RETURNING *",
       "INDEX outbox_due (adapter=? AND due_ms<?)" },
+    { "EXPLAIN QUERY PLAN UPDATE outbox SET claimed_by = 'h' WHERE tenant = 't' AND "
+      "operation_id = 'x' AND claimed_by IS NULL",
+      "USING INDEX sqlite_autoindex_outbox_1 (tenant=? AND operation_id=?)" },
     { "EXPLAIN QUERY PLAN SELECT 1 FROM outbox WHERE tenant = 't' AND lane = 'l' AND "
       "order_id < 'x'",
       "outbox_lane (tenant=? AND lane=? AND order_id<?)" },
