@@ -52,12 +52,15 @@ after(async () => {
 });
 
 const completes = (members) => world.placeOrder(members, { headers: { Prefer: 'wait=10' } });
+const forRogue = { carrier: 'rogue', profile_type: undefined, device: undefined };
 const sms = (to) => completes({
-  type: 'sms.send', carrier: 'rogue', msisdn: '+959790000001', profile_type: undefined, device: undefined, extra: { to },
+  ...forRogue, type: 'sms.send', msisdn: '+959790000001', extra: { to },
 });
 const suspension = (reason, waitS = 20) => world.placeOrder({
-  type: 'line.suspend', carrier: 'rogue', msisdn: `+9597900${Math.floor(Math.random() * 9e4 + 1e4)}`,
-  profile_type: undefined, device: undefined, extra: { reason },
+  ...forRogue,
+  type: 'line.suspend',
+  msisdn: `+9597900${Math.floor(Math.random() * 9e4 + 1e4)}`,
+  extra: { reason },
 }, { headers: { Prefer: `wait=${waitS}` } });
 
 test('An adapter whose signature does not hold is shown with the reason, and the others serve', async () => {

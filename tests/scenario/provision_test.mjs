@@ -57,7 +57,8 @@ test('The events tell the states of order and profile in order', async () => {
 
 test('The carrier carried out each function once and holds what we say it holds', async () => {
   const all = await world.ledger();
-  const ids = new Set(all.filter((line) => line.iccid === order.iccid).map((line) => line.by ?? line.call_id));
+  const ids = new Set(all.filter((line) => line.iccid === order.iccid)
+    .map((line) => line.by ?? line.call_id));
   assert.deepEqual(summary(all.filter((line) => ids.has(line.by ?? line.call_id))), {
     downloadOrder: '1 asked, 1 done',
     confirmOrder: '1 asked, 1 done',
@@ -98,7 +99,9 @@ test('The QR code, read by another program, is the activation code', async () =>
   const { bytes } = await world.ask('GET', `/v1/profiles/${order.iccid}/qr`, {
     headers: { Accept: 'image/png' },
   });
-  const read = execFileSync('zbarimg', ['--raw', '-q', '--nodbus', '-'], { input: bytes, encoding: 'utf8' });
+  const read = execFileSync('zbarimg', ['--raw', '-q', '--nodbus', '-'], {
+    input: bytes, encoding: 'utf8',
+  });
   assert.equal(read.trim(), `LPA:${await world.revealCode(order.iccid)}`);
 });
 

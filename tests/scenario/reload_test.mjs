@@ -44,7 +44,8 @@ test('A reload is in the audit, and a viewer may not ask for one', async () => {
 const wrongs = [
   ['older than the one that ran', () => world.signAdapter('atom', {}, revised(1)), /revision/],
   ['expired', () => world.signAdapter('atom', {}, revised(3)
-    .replace('"@NOT_BEFORE@"', '"2020-01-01T00:00:00Z"').replace('"@EXPIRES@"', '"2020-02-01T00:00:00Z"')), /expire/],
+    .replace('"@NOT_BEFORE@"', '"2020-01-01T00:00:00Z"')
+    .replace('"@EXPIRES@"', '"2020-02-01T00:00:00Z"')), /expire/],
   ['changed after it was signed', () => {
     world.signAdapter('atom', {}, revised(3));
     world.write('manifests/atom.yaml', `${world.read('manifests/atom.yaml')}# one line more\n`);

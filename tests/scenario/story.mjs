@@ -1,7 +1,7 @@
 // A scenario is a title and a list of lines, each { who or what: what of it }. Lines are
 // told in order; those that expect something wait for it, at most as long as `until`.
 //
-//   { carrier: { downloadOrder: 'drop_before' } }   what goes wrong next; or { ..: { fault, ms, .. } }
+//   { carrier: { downloadOrder: 'drop_before' } }   what goes wrong next; or { fault, ms, .. }
 //   { client: 'orders' } or { orders: { ...members } }
 //   { client: 'cancels' }, { operator: 'not_done' }, { operator: ['done', result] }
 //   { device: 'installs' } or { device: { outcome, repeat } }
@@ -57,7 +57,8 @@ class Telling {
         return matches(told.join(' '));
       });
     } catch (error) {
-      throw new Error(`${error.message}; it was ${told.join(' ')}; ${JSON.stringify(await this.show())}`);
+      const order = JSON.stringify(await this.show());
+      throw new Error(`${error.message}; it was ${told.join(' ')}; ${order}`);
     }
     if (!isPattern) assert.equal(told.join(' '), wanted);
     this.seen[noun] += told.length;
@@ -83,7 +84,8 @@ const verbs = {
       return;
     }
     for (const [name, how] of Object.entries(faults)) {
-      await telling.world.fault({ function: name, ...(typeof how === 'string' ? { fault: how } : how) });
+      const members = typeof how === 'string' ? { fault: how } : how;
+      await telling.world.fault({ function: name, ...members });
     }
   },
   async orders(telling, members) {

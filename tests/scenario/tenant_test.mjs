@@ -80,10 +80,10 @@ test('Another tenant\'s order and profile answer exactly like none at all', asyn
   const pairs = [
     ['GET', `/v1/orders/${acme.id}`, `/v1/orders/${nobodys}`],
     ['POST', `/v1/orders/${acme.id}/cancel`, `/v1/orders/${nobodys}/cancel`],
-    ['POST', `/v1/orders/${acme.id}/resolve`, `/v1/orders/${nobodys}/resolve`, { resolution: 'give_up' }],
-    ['GET', `/v1/profiles/${acme.iccid}`, '/v1/profiles/8995099999999999996'],
-    ['GET', `/v1/profiles/${acme.iccid}/qr`, '/v1/profiles/8995099999999999996/qr'],
-    ['GET', `/v1/profiles/${acme.iccid}/activation-code`, '/v1/profiles/8995099999999999996/activation-code'],
+    ['POST', `/v1/orders/${acme.id}/resolve`, `/v1/orders/${nobodys}/resolve`,
+      { resolution: 'give_up' }],
+    ...['', '/qr', '/activation-code'].map((part) =>
+      ['GET', `/v1/profiles/${acme.iccid}${part}`, `/v1/profiles/8995099999999999996${part}`]),
   ];
   // What names the request itself is all that may differ.
   const shape = ({ status, json }, path) => JSON.stringify({ status, ...json, request_id: '' })

@@ -20,7 +20,8 @@ const BEYOND = 5; // Two runs are not numbered exactly alike.
 const ENDED = ['completed', 'failed', 'partial', 'held', 'cancelled'];
 
 // What the carrier does, what the client does next, and how an order may then end: the
-// states of the profile at the carrier, by the order's own state. A held order is one that nobody can tell about.
+// states of the profile at the carrier, by the order's own state. A held order is one that
+// nobody can tell about.
 const stories = [
   { name: 'done', ends: { completed: ['Released'] } },
   {
@@ -47,7 +48,8 @@ class Torture {
   async start(environment = {}) {
     const { world } = this;
     const log = openSync(world.path('host.log'), 'a');
-    this.host = spawn(join(build, 'esimd'), ['--config', world.path('esimd.yaml'), ...world.arguments()], {
+    const config = ['--config', world.path('esimd.yaml'), ...world.arguments()];
+    this.host = spawn(join(build, 'esimd'), config, {
       env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', log],
     });
     closeSync(log);
@@ -57,7 +59,8 @@ class Torture {
       this.ended.then(() => { throw new Error('the host did not start'); }),
     ]);
     ({ http: world.http, callback: world.callback } = JSON.parse(line));
-    await until('the host to be ready', async () => (await world.ask('GET', '/readyz')).status === 200);
+    await until('the host to be ready', async () =>
+      (await world.ask('GET', '/readyz')).status === 200);
   }
 
   isAlive() {
@@ -113,7 +116,8 @@ class Torture {
       if (!this.isAlive()) return { state: null };
       const reply = await this.get(`/v1/orders/${id}`).catch(() => null);
       if (reply === null) return false;
-      assert.equal(reply.status, 200, `an acknowledged order is gone: ${JSON.stringify(reply.json)}`);
+      const words = JSON.stringify(reply.json);
+      assert.equal(reply.status, 200, `an acknowledged order is gone: ${words}`);
       return ENDED.includes(reply.json.state) && reply.json;
     }).then((order) => (order.state === null ? null : order));
   }
@@ -206,15 +210,18 @@ class Torture {
   async judge(story, { id, order, notified }) {
     const { world } = this;
     const ledger = await world.ledger(this.from);
-    const changes = ledger.filter((line) => line.kind === 'state').map((line) => line.by.split(':')[1]);
-    const asked = ledger.filter((line) => line.kind === 'request').map((line) => line.function);
+    const lines = (kind) => ledger.filter((line) => line.kind === kind);
+    const changes = lines('state').map((line) => line.by.split(':')[1]);
+    const asked = lines('request').map((line) => line.function);
     assert.equal(new Set(changes).size, changes.length, `an effect twice: ${changes}`);
     for (const name of ONCE) {
-      assert.ok(asked.filter((each) => each === name).length <= 1, `${name} was sent again: ${asked}`);
+      const times = asked.filter((each) => each === name).length;
+      assert.ok(times <= 1, `${name} was sent again: ${asked}`);
     }
     if (order.state !== 'held') {
       const { state } = await world.carriersProfile(ledger.find((line) => line.iccid).iccid);
-      assert.ok(story.ends[order.state]?.includes(state), `the order is ${order.state}, the profile is ${state}`);
+      assert.ok(story.ends[order.state]?.includes(state),
+        `the order is ${order.state}, the profile is ${state}`);
     }
     if (notified) {
       const profile = (await this.get(`/v1/profiles/${order.iccid}`)).json;
@@ -234,37 +241,41 @@ function pointsOf(calls, cells, most) {
     for (const when of ['before', 'after']) all.push({ at, when, cells });
   }
   if (most >= all.length) return all;
-  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))]);
+  const step = (all.length - 1) / (most - 1);
+  return Array.from({ length: most }, (_, i) => all[Math.round(i * step)]);
+}
+
+const isLong = process.env.TORTURE === 'long';
+const totals = { passed: 0, failed: 0 };
+
+async function strikeAll(torture, story, cells) {
+  const who = `${story.name}, ${cells ? 'cells' : 'host'} killed`;
+  const calls = await torture.count(story, cells);
+  const points = pointsOf(calls + (isLong ? BEYOND : 0), cells, isLong ? Infinity : SHORT_POINTS);
+  const states = {};
+  const began = performance.now();
+  for (const point of points) {
+    try {
+      const state = await torture.strike(story, point);
+      states[state] = (states[state] ?? 0) + 1;
+      totals.passed += 1;
+    } catch (error) {
+      totals.failed += 1;
+      console.log(`${who} ${point.when} call ${point.at}: ${error.message}`);
+      await torture.stop('SIGKILL');
+    }
+  }
+  const words = Object.entries(states).map(([state, count]) => `${count} ${state}`).join(', ');
+  const each = Math.round((performance.now() - began) / points.length);
+  console.log(`${who}: ${calls} calls, ${points.length} points: ${words}; ${each} ms each`);
 }
 
 async function main() {
-  const isLong = process.env.TORTURE === 'long';
-  const modes = [false, true].filter((cells) => process.env.KILL_CELL === undefined
-    || (process.env.KILL_CELL === '1') === cells);
-  const totals = { passed: 0, failed: 0 };
+  const modes = { 0: [false], 1: [true] }[process.env.KILL_CELL] ?? [false, true];
   const torture = await Torture.open();
   try {
     for (const cells of modes) {
-      for (const story of stories) {
-        const calls = await torture.count(story, cells);
-        const points = pointsOf(calls + (isLong ? BEYOND : 0), cells, isLong ? Infinity : SHORT_POINTS);
-        const states = {};
-        const began = performance.now();
-        for (const point of points) {
-          try {
-            const state = await torture.strike(story, point);
-            states[state] = (states[state] ?? 0) + 1;
-            totals.passed += 1;
-          } catch (error) {
-            totals.failed += 1;
-            console.log(`${story.name}, ${cells ? 'cells' : 'host'} killed ${point.when} call ${point.at}: ${error.message}`);
-            await torture.stop('SIGKILL');
-          }
-        }
-        const words = Object.entries(states).map(([state, count]) => `${count} ${state}`).join(', ');
-        const each = Math.round((performance.now() - began) / points.length);
-        console.log(`${story.name}, ${cells ? 'cells' : 'host'} killed: ${calls} calls, ${points.length} points: ${words}; ${each} ms each`);
-      }
+      for (const story of stories) await strikeAll(torture, story, cells);
     }
   } finally {
     if (torture.host) await torture.stop('SIGKILL');
