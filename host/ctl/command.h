@@ -63,7 +63,8 @@ struct command {
     const char *words; /* "ICCID", "[ID...]": for the help; NULL: none. */
     size_t words_least, words_most;
     const struct flag *flags;
-    int (*run)(struct ctl *ctl); /* The exit code. */
+    int (*run)(
+        struct ctl *ctl); /* The exit code. NULL: ctl_policy, which needs no host. */
     const char *text;
     const char *example;
 };
@@ -87,7 +88,7 @@ int ctl_fail(int code, const struct err *err);
 
 /* Tables of the resources. */
 extern const struct command order_commands[], profile_commands[], adapter_commands[],
-    policy_get_commands[], audit_commands[], event_commands[], key_commands[],
+    policy_commands[], audit_commands[], event_commands[], key_commands[],
     tenant_commands[], health_commands[];
 
 #endif

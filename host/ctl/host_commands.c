@@ -288,8 +288,11 @@ const struct command adapter_commands[] = {
     { "adapter", "reload", "NAME", 1, 1, NULL, reload_adapter, "Load its manifest again, as one transaction.", NULL },
     { NULL },
 };
-const struct command policy_get_commands[] = {
+const struct command policy_commands[] = {
     { "policy", "get", "[NAME]", 0, 1, NULL, get_policy, "Show the revision that decides now.", NULL },
+    { .noun = "policy", .verb = "check", .words = "FILE|DIR", .text = "Does it load? Needs no host." },
+    { .noun = "policy", .verb = "test", .words = "DIR", .text = "Run its cases. Needs no host." },
+    { .noun = "policy", .verb = "eval", .words = "DIR FUNCTION", .text = "Ask it one question. Needs no host." },
     { NULL },
 };
 const struct command audit_commands[] = {

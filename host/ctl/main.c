@@ -57,24 +57,17 @@ static bool is_help(const char *word)
            strcmp(word, "-h") == 0;
 }
 
-/* "policy get" is a question to the host; all else of "policy" works on files. */
-static bool is_offline_policy(int argc, char **argv)
-{
-    return strcmp(argv[1], "policy") == 0 && argc > 2 &&
-           command_of(argv[1], argv[2]) == NULL && !is_help(argv[2]);
-}
-
 static int choose(int argc, char **argv)
 {
     if (argc < 2 || is_help(argv[1]))
         return help(argc < 3 ? NULL : argv[2]);
     if (strcmp(argv[1], "completion") == 0)
         return argc == 3 && help_completion(argv[2]) ? EXIT_DONE : EXIT_USAGE;
-    if (is_offline_policy(argc, argv))
-        return ctl_policy(argc - 1, argv + 1);
     if (strcmp(argv[1], "health") == 0 && (argc < 3 || argv[2][0] == '-'))
         return run(command_of("health", "show"), argc - 2, argv + 2);
     const struct command *command = argc < 3 ? NULL : command_of(argv[1], argv[2]);
+    if (command != NULL && command->run == NULL)
+        return ctl_policy(argc - 1, argv + 1);
     if (command != NULL)
         return run(command, argc - 3, argv + 3);
     if (argc >= 3 && is_help(argv[2]))
