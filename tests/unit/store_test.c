@@ -435,29 +435,6 @@ static void the_log_is_copied_and_starts_anew_unless_a_reader_needs_it(void)
     remove_dir();
 }
 
-static bool change_every_row(struct db *db, void *arg, struct err *err)
-{
-    (void)arg;
-    return db_run(db, "UPDATE messages SET until_ms = until_ms + 1", DB_NO_ARGS, NULL,
-                  err);
-}
-
-/* What a savepoint saves goes to a temporary file when it is long. SQLite writes that
- * in pieces of the configured size, and a piece of 128 KiB or more as nothing at all
- * (seekAndWriteFd masks its length with 0x1ffff), which it takes for a full disk. */
-static void a_transaction_of_many_pages_is_no_full_disk(void)
-{
-    make_dir();
-    struct store *store = open_store();
-    struct err err = ERR_INIT;
-    int number = 0;
-    put_long_rows(store, 300, &number);
-    CHECK(store_write_now(store, change_every_row, NULL, &err));
-    CHECK_TEXT(err.text, "");
-    store_close(&store);
-    remove_dir();
-}
-
 struct endless {
     struct txn txn;
     struct store *store;
@@ -506,5 +483,4 @@ TESTS("store", CASE(a_transaction_that_fails_is_undone_alone),
       CASE(a_reader_cannot_write),
       CASE(watchers_are_told_of_commits_that_changed_something),
       CASE(the_log_is_copied_and_starts_anew_unless_a_reader_needs_it),
-      CASE(a_transaction_of_many_pages_is_no_full_disk),
       CASE(a_store_that_stops_refuses_what_comes_then))
