@@ -6,6 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { top } from '../smdp/rig.mjs';
+import { OPERATIONS } from './carrier.mjs';
 import { EID, World } from './world.mjs';
 import { PASSWORD, SoapServer, USER, contract } from './server.mjs';
 
@@ -123,6 +125,20 @@ for (const version of ['1.1', '1.2']) {
       });
       const nonces = carrier.messages.map(({ xml }) => /<wsse:Nonce[^>]*>([^<]*)</.exec(xml)[1]);
       assert.equal(new Set(nonces).size, nonces.length);
+    });
+
+    test('zeep, with the same WSDL, would have sent the same', LIMIT, () => {
+      const { status, stdout, stderr } = spawnSync('/usr/bin/python3', [
+        join(top, 'tests/peers/ooredoo/zeep_judge.py'), join(contract, 'esim.wsdl'), USER, PASSWORD,
+      ], {
+        input: JSON.stringify(carrier.messages.map(({ xml }) => ({ xml, version }))),
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stderr);
+      const { judged, operations } = JSON.parse(stdout);
+      assert.equal(judged, carrier.messages.length);
+      assert.deepEqual(operations.EsimSoap11, [...OPERATIONS].sort());
+      assert.deepEqual(operations.EsimSoap12, [...OPERATIONS].sort());
     });
 
     test('the password and the codes stand in no log', LIMIT, () => {
