@@ -87,6 +87,23 @@ stage_fuzz() {
         grep -qx "fuzz canary: 1 passed, 3 failed" && echo "canary: 1 passed, 0 failed"'
 }
 
+# First-party adapters use nothing but the SDK, and keep its contract.
+check_adapter() {
+    if "$B/esim-adapter" check "$1"; then
+        echo "$(basename "$1"): 1 passed, 0 failed"
+    else
+        echo "$(basename "$1"): 0 passed, 1 failed"
+    fi
+}
+stage_adapters() {
+    local object
+    export -f check_adapter
+    for object in "$B"/adapters/*.so; do
+        side_part adapters "$(basename "$object" .so)" 400 bash -c "check_adapter $object"
+    done
+    wait
+}
+
 stage_policy() {
     [ -x "$B/esimctl" ] && [ -d policies ] || return 1
     part policy lua 60 "$B/esimctl" policy test policies
@@ -111,7 +128,7 @@ stage_torture() {
     TORTURE=short part torture kill 180 tests/torture/torture.sh
 }
 
-stages=(lint build unit fuzz policy peers scenario demo torture)
+stages=(lint build unit adapters fuzz policy peers scenario demo torture)
 
 # ---- the run ----
 

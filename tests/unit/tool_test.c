@@ -2,7 +2,6 @@
  * built against the installed SDK, a manifest signed with the real minisign. */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <jansson.h>
 #include <limits.h>
 #include <spawn.h>
@@ -144,18 +143,6 @@ static void an_adapter_that_cannot_start_is_not_good(void)
     check_says("the object cannot be loaded");
 }
 
-/* First-party adapters use nothing but the SDK, and keep its contract. */
-static void every_adapter_of_this_tree_is_good(void)
-{
-    glob_t found;
-    CHECK_FATAL(glob(in_build("adapters/*.so"), 0, NULL, &found) == 0);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        CHECK_INT(RUN(TOOL, "check", found.gl_pathv[i]), 0);
-        check_says(": good (");
-    }
-    globfree(&found);
-}
-
 static void the_verdict_is_there_as_json_too(void)
 {
     CHECK_INT(RUN(TOOL, "check", object("refuses"), "--json"), 1);
@@ -281,7 +268,7 @@ static const struct check_case cases[] = {
     CASE(a_good_adapter_is_good),
     CASE(each_fault_is_a_verdict_that_names_it),
     CASE(an_adapter_that_cannot_start_is_not_good),
-    CASE(every_adapter_of_this_tree_is_good),
+
     CASE(the_verdict_is_there_as_json_too),
     CASE(wrong_usage_is_told),
     CASE(describe_reads_the_descriptor),
