@@ -23,7 +23,7 @@ enum close_reason mytel_frame_read(const void *bytes, size_t size,
                                    struct mytel_frame *ret)
 {
     const uint8_t *at = bytes;
-    if (mytel_frame_length(bytes, size) != (int64_t)size)
+    if (size < FRAME_LEAST || mytel_frame_length(bytes, size) != (int64_t)size)
         return CLOSE_BAD_LENGTH;
     size_t summed = size - FRAME_CRC_BYTES;
     if (mytel_crc32c(at, summed) != be_get(at + summed, FRAME_CRC_BYTES))
