@@ -18,16 +18,17 @@ static bool is_made_of(struct esim_bytes text, const char *more)
     return true;
 }
 
-/* Up to the next "$", which is taken too. */
+/* Up to the next "$", which is taken too. Without one the rest is {NULL,0}. */
 static struct esim_bytes next_part(struct esim_bytes *rest)
 {
-    const char *end = rest->size == 0 ? NULL : memchr(rest->ptr, '$', rest->size);
-    uint64_t size = end == NULL ? rest->size : (uint64_t)(end - rest->ptr);
-    struct esim_bytes part = { rest->ptr, size };
-    uint64_t taken = end == NULL ? size : size + 1;
-    *rest = (struct esim_bytes){ rest->size == 0 ? NULL : rest->ptr + taken,
-                                 rest->size - taken };
-    return part;
+    struct esim_bytes whole = *rest;
+    const char *end = whole.size == 0 ? NULL : memchr(whole.ptr, '$', whole.size);
+    *rest = (struct esim_bytes){ NULL, 0 };
+    if (end == NULL)
+        return whole;
+    uint64_t size = (uint64_t)(end - whole.ptr);
+    *rest = (struct esim_bytes){ end + 1, whole.size - size - 1 };
+    return (struct esim_bytes){ whole.ptr, size };
 }
 
 static bool print(char *ret, struct esim_bytes text)
@@ -49,8 +50,10 @@ static bool rest_is_fine(struct esim_bytes rest)
 {
     struct esim_bytes oid = next_part(&rest);
     struct esim_bytes flag = next_part(&rest);
-    return is_made_of(oid, ".") &&
-           (flag.size == 0 || (flag.size == 1 && flag.ptr[0] == '1'));
+    for (uint64_t i = 0; i < oid.size; i++)
+        if (oid.ptr[i] != '.' && (oid.ptr[i] < '0' || oid.ptr[i] > '9'))
+            return false;
+    return (flag.size == 0 || (flag.size == 1 && flag.ptr[0] == '1'));
 }
 
 bool activation_read(struct esim_bytes text, struct activation *ret)

@@ -29,7 +29,7 @@ static const char *capability_of(const struct esim_talk *talk)
 static const char *key_of(const struct sent *sent)
 {
     if (!sent->settings.join_by_number)
-        return sent->reference.text;
+        return sent->name;
     return mpt_number_key(&sent->settings, esim_json_text(sent->talk->input, "msisdn"));
 }
 
@@ -41,7 +41,7 @@ static struct esim_bytes value_of(const void *arg, struct esim_bytes name)
     const char *key = esim_string(name);
     const char *given = esim_json_text(sent->talk->input, key);
     if (strcmp(key, "ref") == 0)
-        return esim_text(sent->reference.text);
+        return esim_text(sent->name);
     if (strcmp(key, "msisdn") == 0)
         given = mpt_number_write(&sent->settings, given);
     return esim_text(given);
@@ -169,12 +169,12 @@ static void end_unanswered(struct sent *sent)
         esim_unknown(sent->talk, "no_reply", smpp_state_name(sent_state(sent)),
                      "The carrier took the command and did not reply. Ask it whether "
                      "the command with reference %s was carried out, then decide.",
-                     sent->reference.text);
+                     sent->name);
     else
         esim_unknown(sent->talk, "answer_lost", NULL,
                      "Nobody knows whether the carrier got the command with reference "
                      "%s. Ask it, then decide.",
-                     sent->reference.text);
+                     sent->name);
 }
 
 /* What can still be found out, by what is known. */

@@ -36,7 +36,7 @@ static void ask_send(struct esim_talk *talk)
         esim_refused(talk, "text_wrong", NULL, "%s", why);
     } else {
         json_object_set_new(talk->vars, "try", json_integer(talk->step->attempt));
-        esim_send_to(talk, MPT_SESSION, sent.reference.text, payload,
+        esim_send_to(talk, MPT_SESSION, sent.name, payload,
                      (uint32_t)sent.settings.submit_ms);
     }
 }
@@ -90,14 +90,14 @@ static void tell_send(struct esim_talk *talk)
 static void ask_receipt(struct esim_talk *talk)
 {
     struct sent sent = sent_of(talk);
-    sent_await(&sent, sent.reference.text, sent.settings.receipt_ms);
+    sent_await(&sent, sent.name, sent.settings.receipt_ms);
 }
 
 static void ask_settle(struct esim_talk *talk)
 {
     enum { LEAST_MS = 30000 };
     struct sent sent = sent_of(talk);
-    sent_await(&sent, sent.reference.text,
+    sent_await(&sent, sent.name,
                sent.settings.receipt_ms > LEAST_MS ? sent.settings.receipt_ms
                                                    : LEAST_MS);
 }

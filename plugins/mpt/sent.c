@@ -12,6 +12,7 @@ struct sent sent_of(struct esim_talk *talk)
     struct sent sent = { .talk = talk, .kind = "" };
     mpt_settings_read(talk->settings, &sent.settings);
     reference_of(talk->step->operation, sent.settings.reference_form, &sent.reference);
+    sent.name = esim_string(esim_text(sent.reference.text));
     if (talk->step->event != ESIM_MESSAGE || talk->step->message == NULL)
         return sent;
     sent.message = esim_json_read(talk->step->message->payload);
@@ -177,7 +178,7 @@ void sent_await_receipt(struct sent *sent)
 void sent_query(struct sent *sent)
 {
     struct esim_bytes payload;
-    const char *key = esim_string(esim_format("q%s", sent->reference.text));
+    const char *key = esim_string(esim_format("q%s", sent->name));
     uint32_t attempt = (uint32_t)number_of(sent->talk->vars, "try");
     if (!outgoing_query(&sent->settings, sent_id(sent), attempt, &payload))
         esim_unknown(sent->talk, "memory", NULL,

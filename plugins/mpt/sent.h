@@ -17,6 +17,7 @@ struct sent {
     struct esim_talk *talk;
     struct mpt_settings settings;
     struct reference reference;
+    const char *name;      /* The reference's text, for as long as the step. */
     const json_t *message; /* What came: message.h. NULL: nothing. */
     const char *kind;      /* Its kind, "" when nothing came. */
 };

@@ -73,9 +73,10 @@ static bool is_safe(struct esim_bytes value)
     return true;
 }
 
-enum template_fault template_fill(struct esim_bytes command, template_value_fn value,
-                                  const void *arg, struct smpp_out *out,
-                                  struct esim_bytes *ret_name)
+enum template_fault
+template_fill(struct esim_bytes command,
+              struct esim_bytes (*value)(const void *arg, struct esim_bytes name),
+              const void *arg, struct smpp_out *out, struct esim_bytes *ret_name)
 {
     while (command.size > 0) {
         bool optional = false;

@@ -13,9 +13,6 @@
 
 enum { TEMPLATE_FIELDS_MOST = 12, TEMPLATE_MOST = 1024 };
 
-/* The value of a name, {NULL,0} when there is none. */
-typedef struct esim_bytes (*template_value_fn)(const void *arg, struct esim_bytes name);
-
 enum template_fault {
     TEMPLATE_FINE,
     TEMPLATE_ABSENT, /* A value is absent: ret_name. */
@@ -23,9 +20,11 @@ enum template_fault {
                         could become another command: ret_name. Only {{text}} may. */
     TEMPLATE_TOO_LONG
 };
-enum template_fault template_fill(struct esim_bytes command, template_value_fn value,
-                                  const void *arg, struct smpp_out *out,
-                                  struct esim_bytes *ret_name);
+/* `value` gives the value of a name, {NULL,0} when there is none. */
+enum template_fault
+template_fill(struct esim_bytes command,
+              struct esim_bytes (*value)(const void *arg, struct esim_bytes name),
+              const void *arg, struct smpp_out *out, struct esim_bytes *ret_name);
 
 struct template_fields {
     struct {
