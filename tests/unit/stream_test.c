@@ -157,7 +157,7 @@ static void an_address_that_is_not_public_is_denied_unless_allowed(void)
         struct world *world = world_start(NULL);
         world->place.host = hosts[i];
         world->place.allow_private = false;
-        fails(world, ERR_DENIED, "no address that may be used");
+        fails(world, ERR_DENIED, "to no address that may be used");
     }
 }
 
