@@ -87,6 +87,17 @@ static int64_t back_off_ms(const struct session *session)
     return bound / 2 + (int64_t)(random % (uint64_t)(bound / 2 + 1));
 }
 
+static int64_t retry_after_ms(const struct session *session)
+{
+    if (session->retry_ms < 0)
+        return session->conf.refused_ms;
+    if (session->retry_ms == 0)
+        return back_off_ms(session);
+    return session->retry_ms > session->conf.retry_base_ms
+               ? session->retry_ms
+               : session->conf.retry_base_ms;
+}
+
 static void plan_retry(struct session *session)
 {
     bool lasted = session->state == SESSION_BOUND &&
@@ -95,9 +106,7 @@ static void plan_retry(struct session *session)
     session->failures = lasted ? 1 : session->failures + 1;
     metric_count(&closes_total, session->conf.adapter, session->conf.name);
     if (!session->draining)
-        loop_timer_set(session->retry, refused ? session->conf.refused_ms
-                                       : session->retry_ms > 0 ? session->retry_ms
-                                                               : back_off_ms(session));
+        loop_timer_set(session->retry, retry_after_ms(session));
     session_set_state(session, refused ? SESSION_REFUSED : SESSION_CLOSED);
 }
 
@@ -201,8 +210,9 @@ static void make_timers(struct session *session)
     session->tick = loop_timer_create(loop, on_tick, session);
     session->again = loop_timer_create(loop, session_on_again, session);
     session->expiry = loop_timer_create(loop, session_on_expiry, session);
-    assert(session->retry != NULL && session->tick != NULL && session->again != NULL &&
-           session->expiry != NULL);
+    session->pace = loop_timer_create(loop, session_on_pace, session);
+    assert(session->pace != NULL && session->retry != NULL && session->tick != NULL &&
+           session->again != NULL && session->expiry != NULL);
 }
 
 struct session *session_create(struct loop *loop, const struct session_conf *conf,
@@ -239,6 +249,7 @@ void session_destroy(struct session **session)
     loop_timer_destroy(&gone->tick);
     loop_timer_destroy(&gone->again);
     loop_timer_destroy(&gone->expiry);
+    loop_timer_destroy(&gone->pace);
     buf_finish_secret(&gone->machine);
     buf_finish_secret(&gone->in);
     if (gone->state == SESSION_BOUND)

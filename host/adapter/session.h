@@ -49,6 +49,7 @@ struct session_conf {
     struct session_server server;
     int64_t retry_base_ms, retry_most_ms; /* Doubles from base to most, with jitter. */
     int64_t refused_ms;                   /* After refused credentials. */
+    int64_t rate_per_s;                   /* Submits sent; 0: no limit. */
     size_t queue;                         /* Submits that may wait. */
 };
 

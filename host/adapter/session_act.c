@@ -9,7 +9,12 @@
 #include "base/clock.h"
 #include "base/metric.h"
 
-enum { ACT_BYTES_MAX = 1 << 20, KEY_BYTES_MAX = 256, WAIT_MOST_MS = 86400000 };
+enum {
+    ACT_BYTES_MAX = 1 << 20,
+    KEY_BYTES_MAX = 256,
+    WAIT_MOST_MS = 86400000,
+    TICK_LEAST_MS = 5 /* A machine that always wants to be called "now" gets this. */
+};
 static const int64_t keep_most_ms = INT64_C(31) * 86400000;
 
 static struct metric writes_total = { .kind = METRIC_COUNTER,
@@ -150,7 +155,8 @@ static void do_timer(struct session *session, const struct esim_act *act)
 {
     int64_t after_ms = act->number - clock_wall_ms();
     if (!session->closing && !session->gone)
-        loop_timer_set(session->tick, after_ms < 0 ? 0 : after_ms);
+        loop_timer_set(session->tick,
+                       after_ms < TICK_LEAST_MS ? TICK_LEAST_MS : after_ms);
 }
 
 static void do_close(struct session *session, const struct esim_act *act)

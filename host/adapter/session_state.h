@@ -107,6 +107,8 @@ struct session {
     size_t queue_count;
     struct session_submit *keys[SESSION_KEY_BUCKETS]; /* TAKEN or SENT. */
     int64_t window, outstanding;
+    int64_t free_us; /* Monotonic: when the rate lets the next one through. */
+    struct loop_timer *pace;
     struct loop_timer *expiry;
     int64_t expiry_ms; /* When it fires; 0: it is not set. */
 };
@@ -147,5 +149,6 @@ void session_refuse_queue(struct session *session, const char *why);
 /* All that was not sent; of the others nothing is told. */
 void session_refuse_all(struct session *session, const char *why);
 void session_on_expiry(void *arg);
+void session_on_pace(void *arg);
 
 #endif

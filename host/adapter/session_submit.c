@@ -8,7 +8,8 @@
 enum {
     KEY_BYTES_MAX = 256,
     PAYLOAD_BYTES_MAX = 1 << 20,
-    EXPIRY_STEP_MS = 20 /* Deadlines this near are looked at together. */
+    EXPIRY_STEP_MS = 20, /* Deadlines this near are looked at together. */
+    BUNCH_US = 10000 /* What the rate lets through at once, since timers are coarse. */
 };
 
 static unsigned bucket_of(struct slice key)
@@ -111,9 +112,31 @@ static struct session_submit *unlink_at(struct session *session,
     return submit;
 }
 
+/* Evenly spaced, so that no second, wherever it begins, has more than the rate and what
+ * fits into BUNCH_US. */
+static bool rate_allows(struct session *session)
+{
+    int64_t now_us = clock_mono_us();
+    if (session->conf.rate_per_s == 0)
+        return true;
+    if (session->free_us > now_us + BUNCH_US) {
+        loop_timer_set(session->pace, (session->free_us - now_us) / 1000);
+        return false;
+    }
+    int64_t from_us = session->free_us > now_us ? session->free_us : now_us;
+    session->free_us = from_us + 1000000 / session->conf.rate_per_s;
+    return true;
+}
+
+void session_on_pace(void *arg)
+{
+    session_next(arg);
+}
+
 struct session_submit *session_take_submit(struct session *session)
 {
-    if (session->queue == NULL || session->outstanding >= session->window)
+    if (session->queue == NULL || session->outstanding >= session->window ||
+        !rate_allows(session))
         return NULL;
     struct session_submit *submit = unlink_at(session, &session->queue);
     submit->state = SUBMIT_TAKEN;

@@ -240,7 +240,8 @@ static void on_back(void *arg, struct slice key, int64_t after_ms)
 {
     struct link_write *write = write_create(arg, key, slice_of(NULL));
     write->run = write_back;
-    write->at_ms = clock_wall_ms() + after_ms;
+    int64_t least_ms = adapter_manifest(write->link->adapter)->retry_base_ms;
+    write->at_ms = clock_wall_ms() + (after_ms < least_ms ? least_ms : after_ms);
     post(write);
 }
 

@@ -228,6 +228,7 @@ static void open_link(struct engine *engine, struct adapter *adapter,
                                  .retry_base_ms = manifest->retry_base_ms,
                                  .retry_most_ms = most,
                                  .refused_ms = REFUSED_MS,
+                                 .rate_per_s = manifest->rate_per_s,
                                  .queue = (size_t)manifest->in_flight };
     link->session = session_create(engine->loop, &conf, &events);
     link->next = engine->links;

@@ -115,6 +115,28 @@ static void a_stopping_session_says_goodbye_and_stays_closed(void)
     rig_end(rig);
 }
 
+/* 50 in a second: the fifth leaves 80 ms after the first, less the bunch. */
+static void a_rate_spaces_what_is_sent(void)
+{
+    struct rig *rig = rig_start(NULL);
+    rig->conf.rate_per_s = 50;
+    rig->conf.queue = 10;
+    rig_connect(rig);
+    rig_hears(rig, "LOGIN ada");
+    carrier_say(&rig->carrier, "OK 10");
+    rig_is(rig, SESSION_BOUND);
+    struct rig_submit all[5];
+    int64_t from_us = clock_mono_us();
+    for (int i = 0; i < 5; i++) {
+        char key[8];
+        CHECK(snprintf(key, sizeof key, "k%d", i) > 0);
+        CHECK(rig_submit(rig, &all[i], key, "x", 5000));
+    }
+    RIG_UNTIL(rig, all[4].ended == 1);
+    CHECK(clock_mono_us() - from_us >= 65000);
+    rig_end(rig);
+}
+
 /* ---- the carrier goes away ---- */
 
 static void what_was_sent_and_not_answered_is_lost_with_the_connection(void)
@@ -411,6 +433,7 @@ TESTS("session", CASE(a_session_logs_in_and_carries_answers_back),
       CASE(the_machine_is_called_when_it_asked_to_be),
       CASE(an_acknowledgement_waits_until_the_message_is_stored),
       CASE(a_stopping_session_says_goodbye_and_stays_closed),
+      CASE(a_rate_spaces_what_is_sent),
       CASE(what_was_sent_and_not_answered_is_lost_with_the_connection),
       CASE(the_machine_may_lose_and_give_back),
       CASE(a_closed_port_is_tried_again_with_backoff),

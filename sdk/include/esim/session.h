@@ -39,7 +39,8 @@ enum {
     ESIM_ACT_REPORT = 5,  /* Unsolicited: `bytes` is JSON of one fact (inbound.h). */
     ESIM_ACT_TIMER = 6,   /* Call me at `number` (wall ms); replaces the earlier one. */
     ESIM_ACT_CLOSE = 7,   /* Close; `bytes` says why, `number` = ms before the next try,
-                             -1 = credentials refused: slow retry and an alert. */
+                             0 = the host's own backoff, -1 = credentials refused: slow
+                             retry and an alert. */
     ESIM_ACT_BACK = 8 /* The submit under `key` was *not* processed (throttled, queue
                              full): hand it to me again after `number` ms. */
 };
@@ -69,7 +70,10 @@ struct esim_session_step {
 
 /* The cell zeroes it and sets `size`. Acts are carried out in order; a WRITE waits until
  * the DELIVER and REPORT before it are stored. So put the acknowledgement of a message
- * (SMPP's deliver_sm_resp) behind its DELIVER: the carrier forgets the message then. */
+ * (SMPP's deliver_sm_resp) behind its DELIVER: the carrier forgets the message then.
+ *
+ * A submit is outstanding from its SUBMIT to its DELIVER, LOST or BACK, or to its
+ * operation's deadline. What is outstanding after CLOSED the host loses by itself. */
 struct esim_session_answer {
     uint32_t size;
     uint32_t reserved;
