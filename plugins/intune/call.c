@@ -49,12 +49,14 @@ struct settings settings_of(const struct esim_talk *talk)
     return settings;
 }
 
+/* The order's id: when a person has the step done again, that is another operation. */
 const char *own_name(const struct esim_talk *talk)
 {
     struct settings settings = settings_of(talk);
-    return esim_string(esim_format("%s-%.*s", settings.name_prefix,
-                                   (int)talk->step->operation.size,
-                                   talk->step->operation.ptr));
+    const char *order = esim_json_text(talk->input, "order_ref");
+    if (!graph_is_id(order))
+        order = esim_string(talk->step->operation);
+    return esim_string(esim_format("%s-%s", settings.name_prefix, order));
 }
 
 /* ---- asking ---- */

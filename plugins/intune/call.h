@@ -93,7 +93,7 @@ void var_put(struct esim_talk *talk, const char *name, const char *text);
 void var_put_int(struct esim_talk *talk, const char *name, int64_t number);
 void var_drop(struct esim_talk *talk, const char *name);
 
-/* "esimd-" and the operation's id: how what this operation makes is found again. */
+/* "esimd-" and the order's id: how what an earlier try made is found again. */
 const char *own_name(const struct esim_talk *talk);
 
 #endif

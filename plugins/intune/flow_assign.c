@@ -2,9 +2,9 @@
  *
  * Intune assigns a pool of codes to a group, and hands the codes out among its devices
  * as it likes. So the way to target is a group of one device: unless the order names a
- * group, one is made for this operation, with the device as its only member. Codes can
+ * group, one is made for this order, with the device as its only member. Codes can
  * be written, never read back: what was made is found again by a name that holds the
- * operation's id, and every try of the operation begins by looking for it.
+ * order's id, and every try of the operation begins by looking for it.
  *
  *   device -> directory -> group_find -> group_create -> member_add -> pool_find ->
  *   pool_create -> pool_assign -> states (for hours) -> the end

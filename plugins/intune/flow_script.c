@@ -1,7 +1,7 @@
 /* script.deploy: a PowerShell script for a group of devices (beta), and what became of
  * it on each.
  *
- * The description carries the operation's id: a script that an earlier try made is found
+ * The description carries the order's id: a script that an earlier try made is found
  * by it. A new script that is assigned runs once on each device. */
 #include <string.h>
 

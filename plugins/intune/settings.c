@@ -29,12 +29,12 @@ static bool is_path(const char *text)
            strpbrk(text, "?#%\\\"'") == NULL;
 }
 
-/* It stands in names at Graph and in filters. */
+/* It stands in names at Graph and in filters; a mailNickname has at most 64. */
 static bool is_prefix(const char *text)
 {
     size_t size = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                "0123456789-_");
-    return size > 0 && size <= 32 && text[size] == '\0';
+    return size > 0 && size <= 24 && text[size] == '\0';
 }
 
 struct text_rule {
@@ -67,7 +67,7 @@ static const struct text_rule texts[] = {
     { "beta_path",       AT(beta_path),       "/beta", is_path,
       "a path such as /beta" },
     { "name_prefix",     AT(name_prefix),     "esimd", is_prefix,
-      "at most 32 letters, digits, \"-\" and \"_\"" },
+      "at most 24 letters, digits, \"-\" and \"_\"" },
     { "activate_action", AT(activate_action), "activateDeviceEsim", is_printable,
       "an actionName of deviceActionResults" },
 };

@@ -1,0 +1,100 @@
+// A host with the Intune adapter, between a Graph and a token endpoint that nobody here
+// wrote the judgement of: what the tests of this folder stand on.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { World, until } from '../../scenario/world.mjs';
+import { startGraph } from './graph.mjs';
+import { makeCertificate, PATH, SCOPE, SECRET, startLogin } from './login.mjs';
+
+export { PATH, SCOPE, SECRET };
+export const LIMIT = { timeout: 60000 };
+export const ICCID = '8995060000000000018';
+export const CODE = '1$smdp.example.com$CANARY-5521';
+
+// As short as they can be: a second between looks.
+const SETTINGS = {
+  poll_s: 1, poll_most_s: 1, settle_s: 1, throttle_s: 1,
+};
+
+const confOf = (settings, places) => `settings:\n${Object.entries(settings)
+  .map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`).join('')}endpoints:\n${
+  Object.entries(places).map(([name, url]) => `  - { name: ${name}, url: "${url}" }\n`).join('')}`;
+
+export class Rig {
+  // options: settings (of the adapter), lifeS (of a token), proof ("secret"), secret.
+  static async open(options = {}) {
+    const rig = new Rig();
+    rig.dir = mkdtempSync(join(tmpdir(), 'esimd-intune-'));
+    rig.certificate = makeCertificate(rig.dir);
+    try {
+      rig.login = await startLogin({ cert: rig.certificate.cert, lifeS: options.lifeS });
+      rig.graph = await startGraph({ isTokenGood: (token) => rig.login.isGood(token) });
+      rig.world = await World.open({
+        sandbox: false, settings: options.host, prepare: (world) => rig.prepare(world, options),
+      });
+    } catch (error) {
+      await rig.close();
+      throw error;
+    }
+    return rig;
+  }
+
+  prepare(world, { settings = {}, proof = 'secret', secret = SECRET }) {
+    mkdirSync(world.path('secrets/intune/default'), { recursive: true });
+    world.write('secrets/intune/default/client_secret', `${secret}\n`);
+    world.write('secrets/intune/default/client_cert', this.certificate.cert);
+    world.write('secrets/intune/default/client_key', this.certificate.key);
+    world.write('adapters.d/intune.yaml', confOf({
+      'oauth2.client_id': proof === 'secret' ? 'with-secret' : 'with-certificate',
+      'oauth2.token_path': PATH,
+      'oauth2.scope': SCOPE,
+      'oauth2.proof': proof,
+      graph_root: this.graph.url,
+      ...SETTINGS,
+      ...settings,
+    }, { graph: this.graph.url, login: this.login.url }));
+    world.signAdapter('intune', { limits: { reply_bytes: 4194304 } });
+  }
+
+  async close() {
+    if (this.world) await this.world.close();
+    if (this.graph) await this.graph.stop();
+    if (this.login) await this.login.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  // Places an order; gives its id.
+  async place(type, extra = {}, members = {}) {
+    const { status, json } = await this.world.ask('POST', '/v1/orders', {
+      headers: { 'Idempotency-Key': `k-${Math.random()}` },
+      body: { type, carrier: 'intune', extra, ...members },
+    });
+    if (status !== 202) throw new Error(`${type}: ${status} ${JSON.stringify(json)}`);
+    return json.id;
+  }
+
+  show(id) {
+    return this.world.get(`/v1/orders/${id}`);
+  }
+
+  // The order when it has come to an end, or to a person's desk.
+  ended(id) {
+    return until(`the end of order ${id}`, async () => {
+      const order = await this.show(id);
+      return ['completed', 'failed', 'held', 'partial', 'rejected'].includes(order.state) && order;
+    }, 40000);
+  }
+
+  async run(type, extra, members) {
+    return this.ended(await this.place(type, extra, members));
+  }
+
+  assign(device, extra = {}) {
+    return this.run('device.assign', { device_id: device.id, activation_code: CODE, ...extra }, { iccid: ICCID });
+  }
+}
+
+export { until };
