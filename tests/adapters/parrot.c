@@ -6,7 +6,8 @@
  *                     FAINT (the cell dies of it) | PONG
  * Settings: user; tick_ms (a PING each time, 0: none). State: how many frames came.
  *   sms.send        its `text` is said under the operation's id; ONCE, without a query;
- *                   the text "brief" is answered within 200 ms or never
+ *                   the text "brief" is answered within 200 ms or never; every other
+ *                   cell dies of the answer "dizzy"
  *   usage.read      the same; SAFE
  *   line.activate   the same; ONCE; the query asks the carrier under "q" and the id
  *   line.suspend    the same; SAFE, written afresh each time (ESIM_REWRITE) */
@@ -53,6 +54,8 @@ static void tell_answer(struct esim_talk *talk)
         return;
     }
     const char *text = esim_string(talk->step->message->payload);
+    if (strcmp(text, "dizzy") == 0 && talk->step->random[0] < 128)
+        abort();
     if (strcmp(text, "not-done") == 0) {
         esim_not_yet(talk, 0, "not_done", NULL, "The carrier knows nothing of it.");
         return;

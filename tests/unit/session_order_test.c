@@ -73,7 +73,9 @@ static void be_bound(void)
 
 static void start(void)
 {
-    struct api_rig_plan plan = { .further = further };
+    static const char *const sets[] = { "cell.deaths", "100", "cell.backoff_ms", "1",
+                                        NULL };
+    struct api_rig_plan plan = { .further = further, .sets = sets };
     carrier_start(&carrier, NULL);
     rig = rig_start(&plan);
     be_bound();
@@ -321,6 +323,18 @@ static void shows(const char *text)
     CHECK(is);
 }
 
+/* The carrier says it once; the cell that heard it may take it to the grave. */
+static void an_answer_that_a_cell_died_of_is_told_again(void)
+{
+    for (int i = 0; i < 4; i++) {
+        char id[ID_SIZE], key[64];
+        place("sms.send", "hello", id);
+        hears_say("hello", key);
+        say("ANS", key, "dizzy");
+        becomes(id, "completed");
+    }
+}
+
 static void people_see_how_the_session_is(void)
 {
     char id[ID_SIZE], key[64];
@@ -427,6 +441,7 @@ TESTS("session_order", CASE(first), CASE(an_order_is_answered_through_the_sessio
       CASE(what_did_not_happen_is_sent_again), CASE(a_lost_safe_one_is_sent_again),
       CASE(what_the_carrier_did_not_take_is_submitted_again),
       CASE(an_order_waits_for_the_session_to_come_back),
+      CASE(an_answer_that_a_cell_died_of_is_told_again),
       CASE(people_see_how_the_session_is),
       CASE(a_reload_keeps_the_connection_and_what_is_out),
       CASE(another_place_gets_a_connection_of_its_own),
