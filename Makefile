@@ -135,8 +135,8 @@ $(LUA_TESTED): $(call obj,$(wildcard host/cell/inside/lua_*.c))
 $(LUA_TESTED): HOST_LIBS += -llua5.4
 $(B)/tests/unit/policy_commands_test: $(call obj,$(wildcard host/ctl/policy_*.c))
 sandbox_obj := $(call obj,$(filter-out %/main.c,$(wildcard sdk/sandbox/*.c)))
-$(B)/tests/unit/sandbox_test $(B)/tests/fuzz/sandbox_fuzz: $(sandbox_obj)
 FUZZ_REPLAY := $(FUZZ:%=$(B)/tests/fuzz/%)
+$(filter $(B)/tests/unit/sandbox_% $(B)/tests/fuzz/sandbox_%,$(UNIT_BIN) $(FUZZ_REPLAY)): $(sandbox_obj)
 $(FUZZ_REPLAY): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
 	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOST_LIBS) -lxml2 -lm
 

@@ -80,8 +80,8 @@ static bool open_tls(struct program *program, struct err *err)
     program->identity.ca_file = program->ca;
     program->identity.cert_file = program->carrier_cert;
     program->identity.key_file = program->carrier_key;
-    program->tls = tls_server_create(program->cert, program->key, program->ca, true,
-                                     err);
+    const char *ca = program->side->takes_strangers ? NULL : program->ca;
+    program->tls = tls_server_create(program->cert, program->key, ca, ca != NULL, err);
     return program->tls != NULL;
 }
 

@@ -100,6 +100,18 @@ static bool set_release_again(struct sandbox_options *options, const char *value
     return options->release_again_refused || strcmp(value, "accept") == 0;
 }
 
+static bool set_user(struct sandbox_options *options, const char *value)
+{
+    options->user = value;
+    return value[0] != '\0';
+}
+
+static bool set_password(struct sandbox_options *options, const char *value)
+{
+    options->password = value;
+    return true;
+}
+
 /* clang-format off */
 static const struct option_row rows[] = {
     { "listen",        "ADDRESS", set_listen,
@@ -117,15 +129,19 @@ static const struct option_row rows[] = {
     { "ledger-mb",     "N",       set_ledger,
       "memory of the ledger; the oldest lines go first (64)" },
     { "stock",         "TYPE=N",  add_stock,
-      "smdp: N profiles of that type; may be repeated" },
+      "smdp, soap: N profiles of that type; may be repeated" },
     { "requester",     "ID",      add_requester,
       "smdp: only this functionRequesterIdentifier; may be repeated" },
     { "iccid-prefix",  "DIGITS",  set_prefix,
-      "smdp: how each ICCID begins, 4 to 7 digits (8995)" },
+      "smdp, soap: how each ICCID begins, 4 to 7 digits (8995)" },
     { "smdp-address",  "NAME",    set_address,
-      "smdp: smdpAddress in replies; empty leaves it out" },
+      "smdp, soap: smdpAddress in replies; smdp: empty leaves it out" },
     { "release-again", "WORD",    set_release_again,
       "smdp: accept or refuse (8.2.1/3.5) a second releaseProfile (accept)" },
+    { "user",          "NAME",    set_user,
+      "soap: only with a UsernameToken of this name" },
+    { "password",      "TEXT",    set_password,
+      "soap: and this password, as text or digest" },
 };
 /* clang-format on */
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };

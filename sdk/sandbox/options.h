@@ -27,12 +27,15 @@ struct sandbox_options {
     const char *callback;
     int64_t latency_ms;
     int64_t ledger_mb;
-    /* smdp */
+    /* smdp; soap: stock, prefix and address too */
     struct option_list stock;      /* "TYPE=N" */
     struct option_list requesters; /* None: any. */
     const char *iccid_prefix;
     const char *smdp_address; /* "": left out of replies. */
     bool release_again_refused;
+    /* soap */
+    const char *user; /* NULL: no token is asked for. */
+    const char *password;
 };
 
 /* False with ERR_INVALID when the command line is wrong. `ret_help` is set when help

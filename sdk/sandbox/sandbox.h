@@ -1,6 +1,6 @@
 /* sandbox.h - what every side of the sandbox shares, and the table of sides.
  *
- * A side is one kind of carrier (smdp; later smsc, soap, mytel, graph): a file with a
+ * A side is one kind of carrier (smdp, soap; later smsc, mytel, graph): a file with a
  * row in sides.c. The shared part owns the loop, the control routes below
  * /sandbox/, the ledger of effects, the faults on demand and the delays.
  *
@@ -36,6 +36,7 @@ struct sandbox {
 struct sandbox_side {
     const char *name;
     const char *text; /* One line of help. */
+    bool takes_strangers; /* Callers show no client certificate. */
 
     bool (*open)(struct sandbox *sandbox, void **ret_state, struct err *err);
     void (*close)(void **state);
@@ -49,6 +50,7 @@ struct sandbox_side {
 };
 
 extern const struct sandbox_side smdp_side;
+extern const struct sandbox_side soap_side;
 
 extern const struct sandbox_side *const sandbox_sides[];
 extern const size_t sandbox_side_count;
