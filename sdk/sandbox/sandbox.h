@@ -35,7 +35,7 @@ struct sandbox {
 /* What a side gives. `state` is what its open() made. */
 struct sandbox_side {
     const char *name;
-    const char *text; /* One line of help. */
+    const char *text;     /* One line of help. */
     bool takes_strangers; /* Callers show no client certificate. */
 
     bool (*open)(struct sandbox *sandbox, void **ret_state, struct err *err);
