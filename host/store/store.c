@@ -34,7 +34,7 @@ struct store {
     pthread_t thread;
     bool started;
     struct notify notify[NOTIFY_MOST];
-    size_t notify_count;
+    _Atomic size_t notify_count; /* Rises after its entry is whole. */
 
     pthread_mutex_t lock; /* Guards from here to stopping. */
     pthread_cond_t work;
@@ -178,6 +178,13 @@ static bool run_batch(struct store *store, struct txn *batch)
     return true;
 }
 
+static void tell_listeners(struct store *store)
+{
+    size_t count = atomic_load(&store->notify_count);
+    for (size_t i = 0; i < count; i++)
+        store->notify[i].call(store->notify[i].arg);
+}
+
 static void count_results(const struct txn *batch)
 {
     int64_t kept = 0, undone = 0;
@@ -209,8 +216,7 @@ static void work_batch(struct store *store, struct txn *batch)
     count_results(batch);
     answer_batch(batch);
     if (store->db->driver->total_changed(store->db) != changed_before)
-        for (size_t i = 0; i < store->notify_count; i++)
-            store->notify[i].call(store->notify[i].arg);
+        tell_listeners(store);
     if (!store->db->driver->maintain(store->db, idle, &err))
         die("copying the log into the database", &err);
 }
@@ -431,8 +437,10 @@ bool store_read(struct store_reader *reader,
 
 void store_on_commit(struct store *store, void (*notify)(void *arg), void *arg)
 {
-    assert(store->notify_count < NOTIFY_MOST);
-    store->notify[store->notify_count++] = (struct notify){ notify, arg };
+    size_t count = atomic_load(&store->notify_count);
+    assert(count < NOTIFY_MOST);
+    store->notify[count] = (struct notify){ notify, arg };
+    atomic_store(&store->notify_count, count + 1);
 }
 
 void store_health(const struct store *store, int64_t *ret_queued,

@@ -82,7 +82,7 @@ bool store_read(struct store_reader *reader,
                 struct err *err);
 
 /* Called on the writer's thread after every commit that changed something; must only
- * post. For waking the engine and watchers. At most 4. Set before the first write. */
+ * post. For waking the engine and watchers. At most 4. Set from one thread. */
 void store_on_commit(struct store *store, void (*notify)(void *arg), void *arg);
 
 /* Cheap health: the queue's length and the last commit's duration in microseconds. */
