@@ -199,6 +199,101 @@ static void a_carriers_own_words_become_ours(void)
     }
 }
 
+/* ---- the published contract, written as settings ---- */
+
+/* contract/settings.json with a user name in it, as the host would hand it over. */
+static const char *published(void)
+{
+    static char file[32 << 10];
+    FILE *from = fopen("plugins/ooredoo/contract/settings.json", "rb");
+    CHECK_FATAL(from != NULL);
+    size_t size = fread(file, 1, sizeof file - 1, from);
+    CHECK(size > 0 && size < sizeof file - 1 && feof(from));
+    fclose(from);
+    json_t *settings = esim_json_read((struct esim_bytes){ file, size });
+    CHECK_FATAL(settings != NULL);
+    esim_json_put(settings, "username", "u9");
+    return text(esim_json_write(settings));
+}
+
+static const struct play contract_plays[] = {
+    { .capability = ESIM_PROFILE_ORDER,
+      .input = "{\"profile_type\":\"P\",\"eid\":\"" EID "\",\"order_ref\":\"o\"}" },
+    { .capability = ESIM_PROFILE_ORDER,
+      .input = "{\"iccid\":\"" ICCID "\",\"imei\":\"1\",\"msisdn\":\"2\",\"plan\":"
+               "\"p\",\"order_ref\":\"o\"}" },
+    { .capability = ESIM_PROFILE_CONFIRM,
+      .input = "{\"iccid\":\"" ICCID "\",\"eid\":\"" EID "\",\"matching_id\":\"M\","
+               "\"confirmation_code\":\"c\",\"smds_address\":\"s\",\"release\":true}" },
+    { .capability = ESIM_PROFILE_CANCEL,
+      .input = "{\"iccid\":\"" ICCID "\",\"eid\":\"" EID "\",\"matching_id\":\"M\","
+               "\"final_state\":\"Available\"}" },
+    { .capability = ESIM_PROFILE_STATUS, .input = "{\"iccid\":\"" ICCID "\"}" },
+    { .capability = ESIM_LINE_ACTIVATE,
+      .input = "{\"msisdn\":\"1\",\"iccid\":\"" ICCID "\",\"eid\":\"" EID "\",\"plan\":"
+               "\"p\",\"order_ref\":\"o\"}" },
+    { .capability = ESIM_LINE_SUSPEND,
+      .input = "{\"msisdn\":\"1\",\"reason\":\"r\",\"order_ref\":\"o\"}" },
+    { .capability = ESIM_LINE_RESUME, .input = "{\"msisdn\":\"1\"}" },
+    { .capability = ESIM_LINE_TERMINATE, .input = "{\"msisdn\":\"1\"}" },
+    { .capability = ESIM_USAGE_READ,
+      .input = "{\"msisdn\":\"1\",\"iccid\":\"" ICCID
+               "\",\"from\":\"a\",\"to\":\"b\"}" },
+};
+
+/* Both the message and what a full reply leads to. */
+static void the_published_settings_say_what_is_built_in(void)
+{
+    static const char full[] = REPLY(
+        "X", "0",
+        PROFILE("<r:eid>" EID "</r:eid><r:state>Released</r:state><r:matchingId>M"
+                "</r:matchingId><r:smdpAddress>a</r:smdpAddress>"
+                "<r:activationCode>1$a$M</r:activationCode>"
+                "<r:changedAt>2026-01-01T00:00:00Z</r:changedAt>")
+            LINE("ACTIVE") "<r:record><r:from>2026-01-01T00:00:00Z</r:from>"
+                           "<r:to>2026-01-01T00:00:00Z</r:to><r:sms>1</r:sms>"
+                           "</r:record>");
+    for (size_t i = 0; i < sizeof contract_plays / sizeof contract_plays[0]; i++) {
+        const char *message = NULL;
+        start();
+        struct play play = contract_plays[i];
+        struct esim_answer asked = begin(&play);
+        struct esim_answer ended = reply(&play, &asked, 200, bytes(full));
+        play.settings = published();
+        CHECK_TEXT(checked(play.settings, &message), "fine");
+        struct esim_answer same = begin(&play);
+        CHECK_TEXT(text(same.ask.body), text(asked.ask.body));
+        CHECK_INT(same.ask.repeat, asked.ask.repeat);
+        struct esim_answer end = reply(&play, &same, 200, bytes(full));
+        CHECK_INT(end.outcome, ESIM_DONE);
+        CHECK_TEXT(text(end.result), text(ended.result));
+    }
+}
+
+static void the_published_codes_mean_what_is_built_in(void)
+{
+    static const char *const codes[] = { "0",   "100", "200", "301", "302", "400",
+                                         "404", "409", "410", "411", "412", "413",
+                                         "414", "429", "500", "503", "1" };
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        start();
+        struct play play = contract_plays[0];
+        const char *body = text(esim_format(
+            REPLY("X", "%s", PROFILE("<r:state>Linked</r:state>")), codes[i]));
+        struct esim_answer asked = begin(&play);
+        struct esim_answer ended = reply(&play, &asked, 200, bytes(body));
+        play.settings = published();
+        asked = begin(&play);
+        struct esim_answer end = reply(&play, &asked, 200, bytes(body));
+        CHECK_INT(end.action, ended.action);
+        CHECK_INT(end.outcome, ended.outcome);
+        CHECK_TEXT(text(end.problem.code), text(ended.problem.code));
+    }
+}
+
 TESTS("ooredoo settings", CASE(a_wrong_setting_is_told_by_its_name),
       CASE(a_carriers_own_contract_is_spoken_as_the_settings_say),
-      CASE(a_carriers_own_words_become_ours), CASE(memory_goes_back_to_the_host))
+      CASE(a_carriers_own_words_become_ours),
+      CASE(the_published_settings_say_what_is_built_in),
+      CASE(the_published_codes_mean_what_is_built_in),
+      CASE(memory_goes_back_to_the_host))
