@@ -36,8 +36,12 @@ esimctl() {
     "$B/esimctl" "$@"
 }
 
-[ "$mode" != --stay ] || tools/world.sh stop $dir
+if [ "$mode" = --stay ]; then
+    tools/world.sh stop $dir
+    rm -rf $dir/manifests # The adapters may have been built anew.
+fi
 [ -s "$dir/key" ] || tools/world.sh make "$dir"
+mkdir -p "$dir/manifests"
 # A carrier takes its time; a test does not.
 latency=300
 [ "$mode" != --check ] || latency=0

@@ -50,7 +50,7 @@ end() {
 
 case $command in
 make)
-    mkdir -p "$dir/data" "$dir/adapters.d" "$dir/secrets/atom/default"
+    mkdir -p "$dir/data" "$dir/manifests" "$dir/adapters.d" "$dir/secrets/atom/default"
     dir=$(cd "$dir" && pwd)
     "$top/tools/dev-tls.sh" "$dir/tls"
     cp "$dir/tls/client.pem" "$dir/secrets/atom/default/es2.cert"
@@ -60,7 +60,7 @@ make)
     cat > "$dir/esimd.yaml" <<END
 data.dir: $dir/data
 adapter.dir: $B/adapters
-manifest.dir: $B/manifests
+manifest.dir: $dir/manifests
 policy.dir: $B/policies
 adapter.conf_dir: $dir/adapters.d
 secret.dir: $dir/secrets
@@ -100,6 +100,13 @@ END
     ;;
 host)
     rm -f "$dir/host.json"
+    # Adapters that somebody has configured, and no others.
+    for conf in "$dir"/adapters.d/*.yaml; do
+        name=$(basename "$conf" .yaml)
+        if [ ! -e "$dir/manifests/$name.yaml" ] && [ -e "$B/manifests/$name.yaml" ]; then
+            cp "$B/manifests/$name.yaml" "$B/manifests/$name.yaml.minisig" "$dir/manifests/"
+        fi
+    done
     "$B/esimd" --config "$dir/esimd.yaml" "$@" \
         > "$dir/host.json" 2>> "$dir/host.log" < /dev/null &
     echo $! > "$dir/host.pid"
