@@ -56,7 +56,9 @@ class Torture {
     this.ended = once(this.host, 'exit');
     const [line] = await Promise.race([
       once(createInterface({ input: this.host.stdout }), 'line'),
-      this.ended.then(() => { throw new Error('the host did not start'); }),
+      this.ended.then(() => {
+        throw new Error(`the host did not start: ${world.read('host.log').trim().split('\n').at(-1)}`);
+      }),
     ]);
     ({ http: world.http, callback: world.callback } = JSON.parse(line));
     await until('the host to be ready', async () =>
