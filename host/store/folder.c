@@ -3,12 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { LOCK_TURNS = 200, LOCK_TURN_MS = 10 };
 
 static bool path_in(char *ret, size_t size, const char *dir, const char *name,
                     struct err *err)
@@ -44,9 +48,32 @@ static bool write_pid(int fd, struct err *err)
     return true;
 }
 
+static bool is_dead(long pid)
+{
+    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* A host that was killed while it made a cell leaves a child behind that shares the lock
+ * until it has become the cell, or is dead too: that is waited for. A host that lives is
+ * not. */
+static bool lock_or_wait(int fd)
+{
+    for (int turn = 0; turn < LOCK_TURNS; turn++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK)
+            return false;
+        if (!is_dead(read_pid(fd)))
+            break;
+        poll(NULL, 0, LOCK_TURN_MS);
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
 static bool take_lock(int fd, const char *dir, struct err *err)
 {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (lock_or_wait(fd))
         return write_pid(fd, err);
     if (errno != EWOULDBLOCK)
         return err_errno(err, "locking %s/esimd.lock", dir);

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,6 +118,36 @@ static void a_second_host_is_refused_and_told_the_first_ones_pid(void)
 }
 
 /* A program that knows nothing of our lock, as a sqlite3 shell does. */
+/* Dies, and leaves a child with its lock that lives a little longer. */
+static void leave_child_behind(void)
+{
+    struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+    struct err err = ERR_INIT;
+    struct store *store = store_open(scratch.dir, &limits, &err);
+    pid_t child = store == NULL ? -1 : fork();
+    if (child < 0)
+        _exit(1);
+    while (child == 0) {
+        setitimer(ITIMER_REAL, &soon, NULL); /* SIGALRM ends it. */
+        pause();
+    }
+    kill(getpid(), SIGKILL);
+}
+
+/* A host that is killed while it makes a cell must be able to start again at once. */
+static void a_killed_hosts_child_that_has_its_lock_is_waited_for(void)
+{
+    int status;
+    make_dir();
+    pid_t child = fork();
+    if (child == 0)
+        leave_child_behind();
+    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    struct store *store = open_store();
+    store_close(&store);
+    remove_dir();
+}
+
 static void hold_database(int tell)
 {
     char path[128];
@@ -229,6 +260,7 @@ static void what_was_answered_survives_a_kill_at_any_moment(void)
 }
 
 TESTS("store_process", CASE(a_second_host_is_refused_and_told_the_first_ones_pid),
+      CASE(a_killed_hosts_child_that_has_its_lock_is_waited_for),
       CASE(a_database_that_another_program_has_open_is_refused),
       CASE(a_stranger_that_locks_the_database_later_costs_no_write),
       CASE(what_was_answered_survives_a_kill_at_any_moment))
