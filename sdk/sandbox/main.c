@@ -17,7 +17,7 @@ enum { DRAIN_MS = 2000, PATH_SIZE = 4096, ADDRESS_SIZE = 64 };
 
 static const struct http_limits http_limits = {
     .head_bytes = 16 << 10,
-    .body_bytes = 64 << 10,
+    .body_bytes = 512 << 10, /* A script is 200 KiB, and a third more as base64. */
     .headers = 64,
     .pipeline = 64,
     .connections = 20000,

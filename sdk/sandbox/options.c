@@ -112,6 +112,26 @@ static bool set_password(struct sandbox_options *options, const char *value)
     return true;
 }
 
+static bool set_devices(struct sandbox_options *options, const char *value)
+{
+    return number(value, 1000000, &options->devices);
+}
+
+static bool set_install(struct sandbox_options *options, const char *value)
+{
+    return number(value, 86400000, &options->install_ms);
+}
+
+static bool set_token(struct sandbox_options *options, const char *value)
+{
+    return number(value, 86400, &options->token_s) && options->token_s > 0;
+}
+
+static bool add_client(struct sandbox_options *options, const char *value)
+{
+    return strchr(value, '=') != NULL && add(&options->clients, value);
+}
+
 /* clang-format off */
 static const struct option_row rows[] = {
     { "listen",        "ADDRESS", set_listen,
@@ -142,6 +162,14 @@ static const struct option_row rows[] = {
       "soap: only with a UsernameToken of this name" },
     { "password",      "TEXT",    set_password,
       "soap: and this password, as text or digest" },
+    { "devices",       "N",       set_devices,
+      "graph: managed devices that are there from the start (100)" },
+    { "install-ms",    "N",       set_install,
+      "graph: until a device has done what it is asked (300)" },
+    { "token-s",       "N",       set_token,
+      "graph: how long a token holds (3599)" },
+    { "client",        "ID=SECRET", add_client,
+      "graph: only this application; may be repeated" },
 };
 /* clang-format on */
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
@@ -177,6 +205,9 @@ bool options_read(int argc, char **argv, struct sandbox_options *ret, bool *ret_
         .ledger_mb = 64,
         .iccid_prefix = "8995",
         .smdp_address = "smdp.sandbox.example",
+        .devices = 100,
+        .install_ms = 300,
+        .token_s = 3599,
     };
     *ret_help = false;
     if (!parse(argc, argv, ret, ret_help, err) || *ret_help)

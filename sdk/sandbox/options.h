@@ -36,6 +36,11 @@ struct sandbox_options {
     /* soap */
     const char *user; /* NULL: no token is asked for. */
     const char *password;
+    /* graph */
+    int64_t devices;            /* There from the start. */
+    int64_t install_ms;         /* Until a device has done what it is asked. */
+    int64_t token_s;            /* A token's life. */
+    struct option_list clients; /* "ID=SECRET". None: any. */
 };
 
 /* False with ERR_INVALID when the command line is wrong. `ret_help` is set when help

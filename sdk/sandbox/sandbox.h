@@ -49,6 +49,7 @@ struct sandbox_side {
     bool (*control)(void *state, struct http_exchange *exchange);
 };
 
+extern const struct sandbox_side graph_side;
 extern const struct sandbox_side smdp_side;
 extern const struct sandbox_side soap_side;
 

@@ -18,12 +18,24 @@ import { parse } from 'yaml';
 const BODY_MOST = 4 * 1024 * 1024;
 
 // openapi-backend makes regular expressions of paths, in which "$" is the end.
-const plainPath = (path) => path.replaceAll('$', '~');
+export const plainPath = (path) => path.replaceAll('$', '~');
 
 function readDefinition() {
   const definition = parse(readFileSync(new URL('graph.yaml', import.meta.url), 'utf8'));
   const paths = Object.entries(definition.paths);
   return { ...definition, paths: Object.fromEntries(paths.map(([k, v]) => [plainPath(k), v])) };
+}
+
+// A judge of Graph's messages: requests by .validateRequest, replies by .validateResponse.
+export async function openJudge() {
+  const judge = new OpenAPIBackend({
+    definition: readDefinition(), strict: true, quick: false,
+    ajvOpts: {
+      strict: false, allErrors: true, formats: { uri: true, 'date-time': /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
+    },
+  });
+  await judge.init();
+  return judge;
 }
 
 class Refusal extends Error {
@@ -83,11 +95,7 @@ export class Graph {
   }
 
   async start() {
-    this.api = new OpenAPIBackend({
-      definition: readDefinition(), strict: true, quick: false,
-      ajvOpts: { strict: false, allErrors: true, formats: { uri: true, 'date-time': /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ } },
-    });
-    await this.api.init();
+    this.api = await openJudge();
     this.server = http.createServer((request, response) => this.serve(request, response));
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');

@@ -5,8 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { World, until } from '../../scenario/world.mjs';
+import { build, startProgram, World, until } from '../../scenario/world.mjs';
 import { startGraph } from './graph.mjs';
+import { startJudge } from './judge.mjs';
 import { makeCertificate, PATH, SCOPE, SECRET, startLogin } from './login.mjs';
 
 export { PATH, SCOPE, SECRET };
@@ -24,14 +25,15 @@ const confOf = (settings, places) => `settings:\n${Object.entries(settings)
   Object.entries(places).map(([name, url]) => `  - { name: ${name}, url: "${url}" }\n`).join('')}`;
 
 export class Rig {
-  // options: settings (of the adapter), lifeS (of a token), proof ("secret"), secret.
+  // options: settings (of the adapter), lifeS (of a token), proof ("secret"), secret,
+  // sandbox (arguments of esim-sandbox, which then is Graph and login, behind a judge).
   static async open(options = {}) {
     const rig = new Rig();
     rig.dir = mkdtempSync(join(tmpdir(), 'esimd-intune-'));
     rig.certificate = makeCertificate(rig.dir);
     try {
-      rig.login = await startLogin({ cert: rig.certificate.cert, lifeS: options.lifeS });
-      rig.graph = await startGraph({ isTokenGood: (token) => rig.login.isGood(token) });
+      if (options.sandbox) await rig.startSandbox(options.sandbox);
+      else await rig.startPeers(options);
       rig.world = await World.open({
         sandbox: false, settings: options.host, prepare: (world) => rig.prepare(world, options),
       });
@@ -40,6 +42,17 @@ export class Rig {
       throw error;
     }
     return rig;
+  }
+
+  async startPeers({ lifeS }) {
+    this.login = await startLogin({ cert: this.certificate.cert, lifeS });
+    this.graph = await startGraph({ isTokenGood: (token) => this.login.isGood(token) });
+  }
+
+  async startSandbox(args) {
+    this.sandbox = await startProgram(join(build, 'esim-sandbox'), ['graph', '--plain', ...args]);
+    this.graph = await startJudge(`http://${this.sandbox.address}`);
+    this.loginUrl = `http://${this.sandbox.address}`;
   }
 
   prepare(world, { settings = {}, proof = 'secret', secret = SECRET }) {
@@ -55,7 +68,7 @@ export class Rig {
       graph_root: this.graph.url,
       ...SETTINGS,
       ...settings,
-    }, { graph: this.graph.url, login: this.login.url }));
+    }, { graph: this.graph.url, login: this.loginUrl ?? this.login.url }));
     world.signAdapter('intune', { limits: { reply_bytes: 4194304 } });
   }
 
@@ -63,8 +76,25 @@ export class Rig {
     if (this.world) await this.world.close();
     if (this.graph) await this.graph.stop();
     if (this.login) await this.login.stop();
+    if (this.sandbox) await this.sandbox.stop();
     rmSync(this.dir, { recursive: true, force: true });
   }
+
+  // ---- the sandbox ----
+
+  async control(method, path, body) {
+    const reply = await fetch(`http://${this.sandbox.address}${path}`, {
+      method, ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    });
+    if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`);
+    return reply.text();
+  }
+
+  async ledger() {
+    return (await this.control('GET', '/sandbox/ledger')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  }
+
+  // ---- orders ----
 
   // Places an order; gives its id.
   async place(type, extra = {}, members = {}) {
