@@ -59,7 +59,8 @@ struct job {
     uint32_t command, attempt;
     uint16_t reference;
     bool expects_reply, expects_receipt;
-    bool is_lost; /* The host was told so; a response may still come. */
+    bool is_lost;    /* The host was told so; a response may still come. */
+    bool is_replied; /* The reply was faster than the response. */
     bool is_over;
     struct part parts[SMPP_PARTS_MOST];
     size_t count;
@@ -69,7 +70,7 @@ struct job {
 struct track {
     uint64_t id; /* Hash of the id's name; 0: no response yet. */
     uint16_t reference;
-    bool expects_reply;
+    bool expects_reply, is_replied;
     char key[KEY_SIZE];
 };
 
@@ -201,6 +202,12 @@ void join_answered(struct machine *machine, const struct job *job,
 const struct track *join_receipt(struct machine *machine, const char *id,
                                  const struct smpp_receipt *receipt);
 void join_receipt_is_final(struct machine *machine, const struct track *track);
+/* The host keeps the newest message of a key alone: nothing that says less than a reply
+ * may follow it there. */
+void join_replied(struct machine *machine, struct esim_bytes key);
+/* Whether a receipt is for the operation's key. One that says that a command arrived is
+ * not: the reply will say more, and this would hide it. */
+bool join_tells(bool expects_reply, bool is_replied, enum smpp_state state);
 void join_remember_early(struct machine *machine, const char *id,
                          const struct smpp_receipt *receipt);
 /* The key that a reply belongs to; {NULL,0} when it names nobody. */

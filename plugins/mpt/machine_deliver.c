@@ -25,7 +25,8 @@ static void keep_receipt(struct machine *machine, const char *id,
                          const struct smpp_receipt *receipt, struct esim_bytes message)
 {
     char reference[REFERENCE_SIZE];
-    if (reference_find(receipt->text, machine->settings.reference_form, reference)) {
+    if (join_tells(true, false, receipt->state) &&
+        reference_find(receipt->text, machine->settings.reference_form, reference)) {
         machine_deliver(machine, esim_format("%s", reference), message, 0);
         return;
     }
@@ -52,7 +53,12 @@ static void take_receipt(struct machine *machine, const struct smpp_receipt *rec
         keep_receipt(machine, id, receipt, message);
         return;
     }
-    machine_deliver(machine, machine_copy(machine, esim_text(track->key)), message, 0);
+    if (join_tells(track->expects_reply, track->is_replied, receipt->state))
+        machine_deliver(machine, machine_copy(machine, esim_text(track->key)), message,
+                        0);
+    else if (id[0] != '\0')
+        machine_deliver(machine, mpt_receipt_key(id), message,
+                        machine->settings.receipt_keep_ms);
     if (smpp_state_is_final(receipt->state))
         join_receipt_is_final(machine, track);
 }
@@ -76,6 +82,7 @@ static void take_reply(struct machine *machine, const struct smpp_pdu *pdu,
                       "in commands"));
     else
         machine_deliver(machine, key, mpt_reply_write(pdu->source.text, text), 0);
+    join_replied(machine, key);
 }
 
 void machine_on_deliver(struct machine *machine, const struct smpp_pdu *pdu)

@@ -32,7 +32,8 @@ static void add_track(struct machine *machine, const struct job *job, uint64_t i
     struct track *track = &machine->tracks[machine->track_count++];
     *track = (struct track){ .id = id,
                              .reference = job->reference,
-                             .expects_reply = job->expects_reply };
+                             .expects_reply = job->expects_reply,
+                             .is_replied = job->is_replied };
     memcpy(track->key, job->key, KEY_SIZE);
 }
 
@@ -58,8 +59,9 @@ static void deliver_early(struct machine *machine, const struct job *job,
     machine->early_count--;
     memmove(&machine->early[at], &machine->early[at + 1],
             (machine->early_count - at) * sizeof machine->early[0]);
-    machine_deliver(machine, machine_copy(machine, esim_text(job->key)),
-                    mpt_receipt_write(id, early.state, early.error), 0);
+    if (join_tells(job->expects_reply, job->is_replied, early.state))
+        machine_deliver(machine, machine_copy(machine, esim_text(job->key)),
+                        mpt_receipt_write(id, early.state, early.error), 0);
 }
 
 static void forget_unanswered(struct machine *machine, const struct job *job)
@@ -125,6 +127,28 @@ void join_receipt_is_final(struct machine *machine, const struct track *track)
 {
     if (!track->expects_reply)
         remove_track(machine, (size_t)(track - machine->tracks));
+}
+
+bool join_tells(bool expects_reply, bool is_replied, enum smpp_state state)
+{
+    bool failed = smpp_state_is_final(state) && state != SMPP_DELIVERED;
+    return !expects_reply || (failed && !is_replied);
+}
+
+static bool is_key(const char *known, struct esim_bytes key)
+{
+    return key.size < KEY_SIZE && strlen(known) == key.size &&
+           memcmp(known, key.ptr, key.size) == 0;
+}
+
+void join_replied(struct machine *machine, struct esim_bytes key)
+{
+    for (size_t i = 0; i < machine->track_count; i++)
+        if (is_key(machine->tracks[i].key, key))
+            machine->tracks[i].is_replied = true;
+    for (size_t i = 0; i < machine->job_count; i++)
+        if (is_key(machine->jobs[i].key, key))
+            machine->jobs[i].is_replied = true;
 }
 
 void join_remember_early(struct machine *machine, const char *id,

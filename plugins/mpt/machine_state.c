@@ -50,6 +50,7 @@ static void put_job(struct smpp_out *out, const struct job *job)
     smpp_put_u8(out, job->expects_reply);
     smpp_put_u8(out, job->expects_receipt);
     smpp_put_u8(out, job->is_lost);
+    smpp_put_u8(out, job->is_replied);
     smpp_put_u8(out, (uint8_t)job->count);
     for (size_t i = 0; i < job->count; i++)
         put_part(out, &job->parts[i]);
@@ -74,6 +75,7 @@ static void put_tracks(struct smpp_out *out, const struct machine *machine)
         smpp_put_u64(out, track->id);
         smpp_put_u16(out, track->reference);
         smpp_put_u8(out, track->expects_reply);
+        smpp_put_u8(out, track->is_replied);
         smpp_put_text(out, text_of(track->key), KEY_SIZE);
     }
 }
@@ -174,6 +176,7 @@ static void get_job(struct smpp_in *in, struct job *ret)
     ret->expects_reply = smpp_get_u8(in) != 0;
     ret->expects_receipt = smpp_get_u8(in) != 0;
     ret->is_lost = smpp_get_u8(in) != 0;
+    ret->is_replied = smpp_get_u8(in) != 0;
     ret->count = smpp_get_u8(in);
     if (ret->count == 0 || ret->count > SMPP_PARTS_MOST) {
         in->bad = true;
@@ -188,6 +191,7 @@ static void get_track(struct smpp_in *in, struct track *ret)
     ret->id = smpp_get_u64(in);
     ret->reference = smpp_get_u16(in);
     ret->expects_reply = smpp_get_u8(in) != 0;
+    ret->is_replied = smpp_get_u8(in) != 0;
     get_text(in, ret->key, KEY_SIZE);
 }
 

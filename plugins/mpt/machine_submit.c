@@ -191,8 +191,9 @@ static void finish(struct machine *machine, struct job *job)
         if (job->parts[i].state == PART_ANSWERED)
             answers[count++] = (struct mpt_answer){ job->parts[i].status,
                                                     job->parts[i].id };
-    machine_deliver(machine, key_of(machine, job),
-                    mpt_response_write(job->attempt, answers, count), 0);
+    if (!job->is_replied)
+        machine_deliver(machine, key_of(machine, job),
+                        mpt_response_write(job->attempt, answers, count), 0);
     job->is_over = true;
 }
 

@@ -116,9 +116,11 @@ static enum sent_news take_query(struct sent *sent)
                : SENT_NOTHING;
 }
 
+/* It may have taken the response's place: the carrier has the message. */
 static enum sent_news take_reply(struct sent *sent)
 {
-    (void)sent;
+    if (!sent_is_accepted(sent))
+        json_object_set_new(sent->talk->vars, "ids", json_array());
     return SENT_REPLY;
 }
 

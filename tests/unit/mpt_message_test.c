@@ -121,10 +121,34 @@ static void a_reply_without_a_name_is_joined_by_the_user_message_reference(void)
     happens("bound 1 0");
     happens("submit A 1 1234");
     happens("resp 2 0 5");
-    happens("receipt 5 DELIVRD");
+    CHECK_TEXT(happens("receipt 5 DELIVRD"),
+               "deliver id-5 receipt 5 2; write deliver_sm_resp#900");
     line.acts[0] = '\0';
     deliver_frame("1332", 0, "Done.", NULL, 0, 0x1234);
     CHECK_TEXT(line.acts, "deliver A reply Done.; write deliver_sm_resp#900");
+    end_line();
+}
+
+/* The host keeps the newest message of a key: what says less must not follow a reply. */
+static void nothing_hides_a_reply(void)
+{
+    begin_line(COMMANDS "}");
+    happens("open");
+    happens("bound 1 0");
+    const char *key = reference();
+    happens(text(esim_format("submit %s 1 1234", key)));
+    happens(text(esim_format("reply 1332 OK %s now", key)));
+    CHECK_TEXT(happens("resp 2 0 5"), "");
+    CHECK_TEXT(happens("receipt 5 DELIVRD"),
+               "deliver id-5 receipt 5 2; write deliver_sm_resp#900");
+    CHECK_TEXT(happens("receipt 5 EXPIRED"),
+               "deliver id-5 receipt 5 3; write deliver_sm_resp#900");
+    happens("submit A 1 1235");
+    CHECK_TEXT(happens("receipt 6 ENROUTE"),
+               "deliver id-6 receipt 6 1; write deliver_sm_resp#900");
+    CHECK_TEXT(happens("resp 3 0 6"), "deliver A response 0/6");
+    CHECK_TEXT(happens("receipt 6 EXPIRED"),
+               "deliver A receipt 6 3; write deliver_sm_resp#900");
     end_line();
 }
 
@@ -311,7 +335,7 @@ TESTS("mpt_message", CASE(a_receipt_finds_its_operation_by_the_message_id),
       CASE(a_reply_from_elsewhere_is_acknowledged_and_dropped),
       CASE(a_reply_may_name_the_line_instead),
       CASE(a_reply_without_a_name_is_joined_by_the_user_message_reference),
-      CASE(a_long_reply_is_put_together_in_any_order),
+      CASE(nothing_hides_a_reply), CASE(a_long_reply_is_put_together_in_any_order),
       CASE(a_reply_that_stays_incomplete_is_forgotten),
       CASE(what_cannot_be_understood_is_answered_as_the_standard_says),
       CASE(before_the_bind_nothing_is_taken),
