@@ -26,7 +26,8 @@ const confOf = (settings, places) => `settings:\n${Object.entries(settings)
 
 export class Rig {
   // options: settings (of the adapter), lifeS (of a token), proof ("secret"), secret,
-  // sandbox (arguments of esim-sandbox, which then is Graph and login, behind a judge).
+  // sandbox (arguments of esim-sandbox, which then is Graph and login, behind a judge),
+  // between (what stands between host and Graph: made of Graph's URL, has a url itself).
   static async open(options = {}) {
     const rig = new Rig();
     rig.dir = mkdtempSync(join(tmpdir(), 'esimd-intune-'));
@@ -34,6 +35,7 @@ export class Rig {
     try {
       if (options.sandbox) await rig.startSandbox(options.sandbox);
       else await rig.startPeers(options);
+      if (options.between) rig.between = await options.between(rig.graph.url);
       rig.world = await World.open({
         sandbox: false, settings: options.host, prepare: (world) => rig.prepare(world, options),
       });
@@ -68,12 +70,13 @@ export class Rig {
       graph_root: this.graph.url,
       ...SETTINGS,
       ...settings,
-    }, { graph: this.graph.url, login: this.loginUrl ?? this.login.url }));
+    }, { graph: this.between?.url ?? this.graph.url, login: this.loginUrl ?? this.login.url }));
     world.signAdapter('intune', { limits: { reply_bytes: 4194304 } });
   }
 
   async close() {
     if (this.world) await this.world.close();
+    if (this.between) await this.between.stop();
     if (this.graph) await this.graph.stop();
     if (this.login) await this.login.stop();
     if (this.sandbox) await this.sandbox.stop();
