@@ -118,7 +118,8 @@ void control_serve(struct sandbox *sandbox, const struct sandbox_side *side,
                    void *state, struct http_exchange *exchange)
 {
     const struct http_request *request = http_exchange_request(exchange);
-    if (!slice_starts(request->path, "/sandbox/")) {
+    bool is_ours = slice_starts(request->path, "/sandbox/");
+    if (!is_ours && side->serve != NULL) {
         side->serve(state, exchange);
         return;
     }
@@ -129,6 +130,6 @@ void control_serve(struct sandbox *sandbox, const struct sandbox_side *side,
             return;
         }
     }
-    if (!side->control(state, exchange))
+    if (!is_ours || !side->control(state, exchange))
         answer_message(exchange, 404, "no such route");
 }

@@ -11,6 +11,7 @@
 #include "delay.h"
 #include "fault.h"
 #include "ledger.h"
+#include "line.h"
 #include "sandbox.h"
 
 enum { DRAIN_MS = 2000, PATH_SIZE = 4096, ADDRESS_SIZE = 64 };
@@ -40,6 +41,7 @@ struct program {
     char carrier_cert[PATH_SIZE], carrier_key[PATH_SIZE];
     struct tls_server *tls;
     struct http_server *server;
+    struct line_server *lines; /* Instead of `server`. */
     struct http_server *control;
     struct event *term, *interrupt;
 };
@@ -114,6 +116,21 @@ static bool listen_at(struct program *program, const char *address,
     return *ret != NULL && http_server_listen(*ret, address, tls, ret_address, err);
 }
 
+/* Where the carrier is: kept connections or HTTP, as the side wants it. */
+static bool listen_for_host(struct program *program, char ret_address[ADDRESS_SIZE],
+                            struct err *err)
+{
+    const char *address = program->options.listen;
+    if (program->side->line == NULL)
+        return listen_at(program, address, program->tls, &program->server, ret_address,
+                         err);
+    if (!program->options.is_plain)
+        return err_field(err, "tls-dir", "%s takes --plain only", program->side->name);
+    program->lines = line_server_create(program->sandbox.loop, program->side->line,
+                                        program->state, address, ret_address, err);
+    return program->lines != NULL;
+}
+
 /* Tells who started us where to connect. */
 static bool announce(const struct program *program, const char *address,
                      const char *control)
@@ -140,8 +157,7 @@ static bool open_all(struct program *program, struct err *err)
         return err_set(err, ERR_INVALID, "no side is called %s", program->options.side);
     if (!open_shared(program, err) || !open_tls(program, err) ||
         !program->side->open(&program->sandbox, &program->state, err) ||
-        !listen_at(program, program->options.listen, program->tls, &program->server,
-                   address, err))
+        !listen_for_host(program, address, err))
         return false;
     if (program->options.control != NULL &&
         !listen_at(program, program->options.control, NULL, &program->control, control,
@@ -164,7 +180,10 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     delays_flush(program->sandbox.delays);
-    http_server_drain(program->server, DRAIN_MS, on_drained, program);
+    if (program->server != NULL)
+        http_server_drain(program->server, DRAIN_MS, on_drained, program);
+    else
+        on_drained(program);
 }
 
 static bool watch_signals(struct program *program, struct err *err)
@@ -183,6 +202,7 @@ static void close_all(struct program *program)
 {
     struct sandbox *sandbox = &program->sandbox;
     delays_destroy(&sandbox->delays);
+    line_server_destroy(&program->lines); /* Tells the side. */
     if (program->side != NULL && program->state != NULL)
         program->side->close(&program->state);
     http_server_destroy(&program->server);

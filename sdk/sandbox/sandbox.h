@@ -18,6 +18,7 @@
 struct delays;
 struct faults;
 struct ledger;
+struct line_rules;
 
 enum { SANDBOX_URL_SIZE = 1024 };
 
@@ -41,7 +42,11 @@ struct sandbox_side {
     bool (*open)(struct sandbox *sandbox, void **ret_state, struct err *err);
     void (*close)(void **state);
 
-    /* A request that is not below /sandbox/. Answers now or later. */
+    /* Kept connections (line.h) instead of HTTP; NULL: HTTP. Such a side is plain, and
+     * its routes below /sandbox/ are at --control only. */
+    const struct line_rules *line;
+
+    /* A request that is not below /sandbox/. Answers now or later. NULL with `line`. */
     void (*serve)(void *state, struct http_exchange *exchange);
 
     /* A request below /sandbox/ that the shared part does not know. False: neither does
