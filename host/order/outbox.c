@@ -153,6 +153,18 @@ static bool restart_step(struct db *db, const struct claim *claim, struct err *e
                   DB_ARGS(STEP_ARGS(claim)), NULL, err);
 }
 
+/* A flow that asked for this wait is as it should be: how long it may go on without
+ * waiting counts from the wait's end. */
+static bool renew_deadline(struct db *db, const struct claim *claim,
+                           const struct outbox_wait *wait, struct err *err)
+{
+    bool asked = wait->event == ESIM_TIMER || wait->event == ESIM_SILENCE;
+    if (!asked || wait->count != OUTBOX_FORWARD)
+        return true;
+    return db_run(db, "UPDATE steps SET deadline_ms = NULL " WHERE_STEP,
+                  DB_ARGS(STEP_ARGS(claim)), NULL, err);
+}
+
 bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *wait,
                  struct err *err)
 {
@@ -171,7 +183,8 @@ bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *w
                 &changed, err) ||
         !one_row(changed, claim, err))
         return false;
-    if (wait->event == ESIM_START && !restart_step(db, claim, err))
+    if ((wait->event == ESIM_START && !restart_step(db, claim, err)) ||
+        !renew_deadline(db, claim, wait, err))
         return false;
     bool again = wait->event == ESIM_MESSAGE;
     if (!again && !outbox_forget_message(db, claim, err))

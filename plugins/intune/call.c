@@ -83,6 +83,8 @@ void graph_ask(struct esim_talk *talk, const char *method, const char *path,
     struct esim_bytes bytes = { NULL, 0 };
     if (body != NULL)
         bytes = esim_json_write(body);
+    if (talk->step->event == ESIM_START && talk->step->attempt > 1)
+        json_object_set_new(talk->vars, "again", json_true());
     esim_http(talk, "graph", method, path, body != NULL ? "application/json" : NULL,
               bytes);
     esim_http_header(talk, "Accept", "application/json");
@@ -144,7 +146,8 @@ bool graph_poll(struct esim_talk *talk, const char *row)
         since = talk->step->now_ms;
         var_put_int(talk, "followed_since", since);
     }
-    if (talk->step->now_ms >= since + settings.follow_hours * 3600 * 1000)
+    int64_t hours = settings.follow_hours > 0 ? settings.follow_hours : 1;
+    if (talk->step->now_ms >= since + hours * 3600 * 1000)
         return false;
     int64_t wait_s = settings.poll_s;
     for (int64_t i = 0; i < polls && wait_s < settings.poll_most_s; i++)
@@ -225,10 +228,16 @@ static const char *permission_of(const struct esim_talk *talk)
     return own != NULL ? own : "the permission of this call";
 }
 
+/* A later try does not know what the ones before it have done. */
+static bool has_begun(const struct esim_talk *talk, bool begun)
+{
+    return begun || var_flag(talk, "again");
+}
+
 void graph_end(struct esim_talk *talk, bool begun, const char *code,
                const char *carrier_code, const char *message)
 {
-    if (begun)
+    if (has_begun(talk, begun))
         esim_unknown(talk, code, carrier_code,
                      "%s What was done before stands: put this right, then have the "
                      "step done again.",
@@ -254,27 +263,48 @@ static void forbidden(struct esim_talk *talk, const struct expect *expect,
     graph_end(talk, expect->begun, "permission_missing", answer->carrier_code, message);
 }
 
-/* Waits as Graph asks, else longer each time, with a part by chance so that many that
- * were turned away together do not come back together. */
-static void come_again(struct esim_talk *talk, const char *row,
+/* Longer each time, with a part by chance so that many that were turned away together do
+ * not come back together. */
+static int64_t back_off_s(const struct esim_talk *talk, int64_t tries)
+{
+    struct settings settings = settings_of(talk);
+    int64_t wait_s = settings.throttle_s;
+    for (int64_t i = 1; i < tries && wait_s < 600; i++)
+        wait_s *= 2;
+    return wait_s + talk->step->random[16] % (settings.throttle_s + 1);
+}
+
+/* Something has been done, so that beginning anew is no way out: Graph is waited for as
+ * long as a device would be. */
+static void keep_waiting(struct esim_talk *talk, const char *row,
+                         const struct status_row *why, const struct answer *answer)
+{
+    if (!graph_poll(talk, row)) {
+        esim_unknown(talk, why->code, answer->carrier_code,
+                     "Graph has not answered as it should for too long; what was done "
+                     "before stands.");
+        return;
+    }
+    int64_t wish_ms = talk->step->now_ms + (int64_t)answer->retry_after_s * 1000;
+    if (wish_ms > var_int(talk, "until"))
+        var_put_int(talk, "until", wish_ms);
+}
+
+static void come_again(struct esim_talk *talk, const struct expect *expect,
                        const struct status_row *why, const struct answer *answer)
 {
     struct settings settings = settings_of(talk);
     int64_t tries = var_int(talk, "tries") + 1;
     var_put_int(talk, "tries", tries);
-    if (tries > settings.tries) {
+    if (tries > settings.tries && has_begun(talk, expect->begun))
+        keep_waiting(talk, expect->row, why, answer);
+    else if (tries > settings.tries)
         esim_not_yet(talk, answer->retry_after_s, why->code, answer->carrier_code, "%s",
                      why->message);
-        return;
-    }
-    int64_t wait_s = answer->retry_after_s;
-    if (wait_s < 0) {
-        wait_s = settings.throttle_s;
-        for (int64_t i = 1; i < tries && wait_s < 600; i++)
-            wait_s *= 2;
-        wait_s += talk->step->random[16] % (settings.throttle_s + 1);
-    }
-    graph_pause(talk, row, wait_s);
+    else
+        graph_pause(talk, expect->row,
+                    answer->retry_after_s >= 0 ? answer->retry_after_s
+                                               : back_off_s(talk, tries));
 }
 
 /* What was done shows after a while only. */
@@ -313,7 +343,7 @@ static void not_done(struct esim_talk *talk, const struct expect *expect,
     else if (row->meaning == MEANS_UNSURE && expect->once)
         look_for_it(talk, again);
     else
-        come_again(talk, expect->row, row, answer);
+        come_again(talk, expect, row, answer);
 }
 
 static bool is_done(int status)

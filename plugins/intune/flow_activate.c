@@ -74,6 +74,13 @@ static void activate_ask(struct esim_talk *talk)
               body);
 }
 
+static void finish(struct esim_talk *talk, const char *state)
+{
+    json_t *result = json_object();
+    esim_json_put(result, "state", state);
+    esim_done(talk, result);
+}
+
 static void activate_tell(struct esim_talk *talk)
 {
     static const struct expect expect = {
@@ -84,8 +91,13 @@ static void activate_tell(struct esim_talk *talk)
         .missing = "device_unknown",
         .missing_message = "Intune has no device of this id: list the devices.",
     };
-    if (graph_told(talk, &expect, NULL))
-        graph_pause(talk, "follow", settings_of(talk).poll_s);
+    struct settings settings = settings_of(talk);
+    if (!graph_told(talk, &expect, NULL))
+        return;
+    if (settings.follow_hours == 0)
+        finish(talk, "pending");
+    else
+        graph_pause(talk, "follow", settings.poll_s);
 }
 
 /* ---- what became of it ---- */
@@ -126,9 +138,7 @@ static void judge(struct esim_talk *talk, const json_t *action)
     } else if (ends[i].end == END_FAILED) {
         esim_refused(talk, ends[i].code, ends[i].state, "%s", ends[i].message);
     } else {
-        json_t *result = json_object();
-        esim_json_put(result, "state", "done");
-        esim_done(talk, result);
+        finish(talk, "done");
     }
 }
 

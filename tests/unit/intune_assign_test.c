@@ -420,6 +420,49 @@ static void a_lost_activation_is_looked_for_on_the_device(void)
     CHECK_TEXT(second.code, "activation_not_seen");
 }
 
+/* Beginning anew would activate a second time: Graph is waited for instead. */
+static void a_begun_activation_is_not_begun_anew_by_throttling(void)
+{
+    static const struct turn busy = { "GET /v1.0" DEVICES, NULL, 429, "", NULL };
+    static const struct turn slow = { "GET /v1.0" DEVICES, NULL, 429, "", "700" };
+    const struct turn turns[] = {
+        ACTIONS(""), ACTIVATE(204), busy, busy, slow, busy, ACTIONS(ACTION("done", "5"))
+    };
+    const struct turn lost[] = {
+        ACTIONS(""), ACTIVATE(0), busy, busy, slow, busy, ACTIONS(ACTION("done", "5"))
+    };
+    struct play play = { .capability = ESIM_DEVICE_ACTIVATE,
+                         .input = ACTIVATE_INPUT,
+                         .settings = "{\"tries\":2}",
+                         TURNS(turns) };
+    play_it(&play);
+    CHECK_INT(play.outcome, ESIM_DONE);
+    CHECK_TEXT(play.waits, "60 10 20 700 120");
+    struct play second = { .capability = ESIM_DEVICE_ACTIVATE,
+                           .input = ACTIVATE_INPUT,
+                           .settings = "{\"tries\":2}",
+                           TURNS(lost) };
+    play_it(&second);
+    CHECK_INT(second.outcome, ESIM_DONE);
+}
+
+/* What the tries before have done, nobody knows: a person decides. */
+static void a_later_try_that_is_refused_is_held(void)
+{
+    static const struct turn turns[] = { { "GET /v1.0" DEVICES, NULL, 403,
+                                           ERROR("Forbidden"), NULL } };
+    struct play play = { .capability = ESIM_DEVICE_ASSIGN,
+                         .input = ASSIGN_INPUT,
+                         TURNS(turns) };
+    play_it(&play);
+    CHECK_INT(play.outcome, ESIM_REFUSED);
+    play.attempt = 2;
+    play.asked = 0;
+    play_it(&play);
+    CHECK_INT(play.outcome, ESIM_UNKNOWN);
+    CHECK_TEXT(play.code, "permission_missing");
+}
+
 static void a_carrier_url_that_is_none_is_refused_before_any_call(void)
 {
     static const char *const urls[] = { "http://c.example", "c.example", "https://",
@@ -448,5 +491,7 @@ TESTS("intune_assign", CASE(a_code_reaches_one_device_through_a_group_of_its_own
       CASE(an_activation_is_followed_to_its_end),
       CASE(an_activation_that_ended_badly_says_how),
       CASE(a_lost_activation_is_looked_for_on_the_device),
+      CASE(a_begun_activation_is_not_begun_anew_by_throttling),
+      CASE(a_later_try_that_is_refused_is_held),
       CASE(a_carrier_url_that_is_none_is_refused_before_any_call),
       CASE(memory_goes_back_to_the_host))

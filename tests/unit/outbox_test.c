@@ -195,6 +195,38 @@ static bool run_put_off(struct db *db, struct rig *rig, void *arg, struct err *e
     return outbox_wait(db, claim, &wait, err);
 }
 
+static bool run_retry(struct db *db, struct rig *rig, void *arg, struct err *err)
+{
+    struct outbox_wait wait = { .due_ms = clock_wall_ms() + 200, .event = ESIM_QUERY };
+    (void)rig;
+    return outbox_wait(db, arg, &wait, err);
+}
+
+/* A flow may follow a device for days; what may not last is one that does not get on. */
+static void a_wait_that_was_asked_for_does_not_use_up_the_steps_time(void)
+{
+    struct rig rig;
+    begin(&rig);
+    struct claim *claim = rig_claim(&rig, "one", 1);
+    int64_t first_ms = claim->deadline_ms;
+    await(&rig, claim);
+    claim_free(&claim);
+    clock_move_for_test(61000);
+    claim = rig_claim(&rig, "one", 1);
+    CHECK_FATAL(claim != NULL);
+    CHECK_INT(claim->event, ESIM_SILENCE);
+    CHECK_INT(claim->deadline_ms, first_ms + 61000);
+    struct err err = ERR_INIT;
+    CHECK(rig_write(&rig, run_retry, claim, &err)); /* Not a wait, but a failure. */
+    claim_free(&claim);
+    clock_move_for_test(1000);
+    claim = rig_claim(&rig, "one", 1);
+    CHECK_FATAL(claim != NULL);
+    CHECK_INT(claim->deadline_ms, first_ms + 61000);
+    claim_free(&claim);
+    rig_close(&rig);
+}
+
 static void a_message_is_told_again_after_the_backoff(void)
 {
     struct rig rig;
@@ -395,6 +427,7 @@ static void a_key_means_something_on_its_own_line_only(void)
 TESTS("outbox", CASE(a_message_is_not_lost_whether_it_comes_before_or_after_the_wait),
       CASE(silence_is_told_at_the_deadline),
       CASE(a_message_is_told_again_when_its_holder_died),
+      CASE(a_wait_that_was_asked_for_does_not_use_up_the_steps_time),
       CASE(a_message_is_told_again_after_the_backoff),
       CASE(what_came_of_a_message_takes_it_away_and_leaves_a_newer_one),
       CASE(a_message_that_somebody_waits_for_is_not_swept_away),
