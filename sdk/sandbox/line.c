@@ -228,18 +228,30 @@ static bool tell_address(const struct evconnlistener *listener, char ret[64],
     return length > 0 && length < 64;
 }
 
+static bool read_address(const char *address, struct sockaddr_in *ret)
+{
+    struct slice port_text = slice_of(address);
+    struct slice host_text = slice_cut(&port_text, ':');
+    char host[INET_ADDRSTRLEN];
+    uint64_t port = 0;
+    *ret = (struct sockaddr_in){ .sin_family = AF_INET };
+    if (!slice_copy(host_text, host, sizeof host) || !slice_u64(port_text, &port) ||
+        port > UINT16_MAX || inet_pton(AF_INET, host, &ret->sin_addr) != 1)
+        return false;
+    ret->sin_port = htons((uint16_t)port);
+    return true;
+}
+
 static bool listen_at(struct line_server *server, const char *address,
                       char ret_address[64], struct err *err)
 {
     struct sockaddr_in place;
-    int size = sizeof place;
-    if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&place, &size) != 0 ||
-        place.sin_family != AF_INET)
+    if (!read_address(address, &place))
         return err_field(err, "listen", "expected IPv4:PORT, found \"%s\"", address);
     server->listener = evconnlistener_new_bind(
         loop_base(server->loop), on_line, server,
         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
-        (struct sockaddr *)&place, size);
+        (struct sockaddr *)&place, sizeof place);
     if (server->listener == NULL)
         return err_set(err, ERR_IO, "listening at %s: %s", address, strerror(errno));
     return tell_address(server->listener, ret_address, err);

@@ -112,6 +112,18 @@ static bool set_password(struct sandbox_options *options, const char *value)
     return true;
 }
 
+static bool set_short_code(struct sandbox_options *options, const char *value)
+{
+    options->short_code = value;
+    return value[0] != '\0' && strlen(value) <= 20;
+}
+
+static bool set_receipt_ids(struct sandbox_options *options, const char *value)
+{
+    options->receipts_decimal = strcmp(value, "decimal") == 0;
+    return options->receipts_decimal || strcmp(value, "hex") == 0;
+}
+
 static bool set_devices(struct sandbox_options *options, const char *value)
 {
     return number(value, 1000000, &options->devices);
@@ -149,19 +161,23 @@ static const struct option_row rows[] = {
     { "ledger-mb",     "N",       set_ledger,
       "memory of the ledger; the oldest lines go first (64)" },
     { "stock",         "TYPE=N",  add_stock,
-      "smdp, soap: N profiles of that type; may be repeated" },
+      "smdp, soap, smsc: N profiles of that type; may be repeated" },
     { "requester",     "ID",      add_requester,
       "smdp: only this functionRequesterIdentifier; may be repeated" },
     { "iccid-prefix",  "DIGITS",  set_prefix,
-      "smdp, soap: how each ICCID begins, 4 to 7 digits (8995)" },
+      "smdp, soap, smsc: how each ICCID begins, 4 to 7 digits (8995)" },
     { "smdp-address",  "NAME",    set_address,
-      "smdp, soap: smdpAddress in replies; smdp: empty leaves it out" },
+      "smdp, soap, smsc: smdpAddress in replies; smdp: empty leaves it out" },
     { "release-again", "WORD",    set_release_again,
       "smdp: accept or refuse (8.2.1/3.5) a second releaseProfile (accept)" },
     { "user",          "NAME",    set_user,
-      "soap: only with a UsernameToken of this name" },
+      "soap: only with a UsernameToken of this name; smsc: this system_id" },
     { "password",      "TEXT",    set_password,
-      "soap: and this password, as text or digest" },
+      "soap: and this password, as text or digest; smsc: this password" },
+    { "short-code",    "ADDRESS", set_short_code,
+      "smsc: messages to it are commands (1332)" },
+    { "receipt-ids",   "WORD",    set_receipt_ids,
+      "smsc: hex, or decimal and without TLVs, in receipts (hex)" },
     { "devices",       "N",       set_devices,
       "graph: managed devices that are there from the start (100)" },
     { "install-ms",    "N",       set_install,
@@ -205,6 +221,7 @@ bool options_read(int argc, char **argv, struct sandbox_options *ret, bool *ret_
         .ledger_mb = 64,
         .iccid_prefix = "8995",
         .smdp_address = "smdp.sandbox.example",
+        .short_code = "1332",
         .devices = 100,
         .install_ms = 300,
         .token_s = 3599,

@@ -27,7 +27,7 @@ struct sandbox_options {
     const char *callback;
     int64_t latency_ms;
     int64_t ledger_mb;
-    /* smdp; soap: stock, prefix and address too */
+    /* smdp; soap, smsc: stock, prefix and address too */
     struct option_list stock;      /* "TYPE=N" */
     struct option_list requesters; /* None: any. */
     const char *iccid_prefix;
@@ -36,6 +36,9 @@ struct sandbox_options {
     /* soap */
     const char *user; /* NULL: no token is asked for. */
     const char *password;
+    /* smsc; user and password are of its binds */
+    const char *short_code; /* Messages to it are commands. */
+    bool receipts_decimal;  /* Ids in receipts are decimal, and there are no TLVs. */
     /* graph */
     int64_t devices;            /* There from the start. */
     int64_t install_ms;         /* Until a device has done what it is asked. */

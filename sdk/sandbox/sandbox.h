@@ -56,6 +56,7 @@ struct sandbox_side {
 
 extern const struct sandbox_side graph_side;
 extern const struct sandbox_side smdp_side;
+extern const struct sandbox_side smsc_side;
 extern const struct sandbox_side soap_side;
 
 extern const struct sandbox_side *const sandbox_sides[];
