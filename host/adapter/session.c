@@ -136,12 +136,13 @@ static void drop_received(struct session *session)
 void session_hang_up(struct session *session, struct slice reason, int64_t retry_ms)
 {
     drop_received(session);
-    if (session->closing || session->gone || session->stream == NULL)
+    if (session->closing || (session->stream == NULL && !session->gone))
         return;
     session->closing = true;
     session->retry_ms = retry_ms;
     set_reason(session, reason);
-    stream_end(session->stream);
+    if (!session->gone) /* Else the carrier hung up behind its last word. */
+        stream_end(session->stream);
 }
 
 static void on_closed(void *arg, const struct err *why)
