@@ -45,10 +45,10 @@ mkdir -p "$dir/manifests"
 # A carrier takes its time; a test does not.
 latency=300
 [ "$mode" != --check ] || latency=0
-tools/world.sh sandbox "$dir" --latency-ms $latency
+tools/world.sh sandbox "$dir" smdp --latency-ms $latency
 tools/world.sh host "$dir"
 url=http://$(jq -r .http "$dir/host.json")
-control=http://$(jq -r .control "$dir/sandbox.json")
+control=http://$(jq -r .control "$dir/smdp.json")
 export ESIM_URL="$url" ESIM_TOKEN_FILE="$dir/key"
 
 if [ "$mode" = --stay ]; then
@@ -65,7 +65,7 @@ END
     exit 0
 fi
 
-say "1. The host serves $url, the sandbox's SM-DP+ https://$(jq -r .address "$dir/sandbox.json")"
+say "1. The host serves $url, the sandbox's SM-DP+ https://$(jq -r .address "$dir/smdp.json")"
 esimctl adapter list
 
 say "2. An order, over HTTP; its steps as they happen"

@@ -1,22 +1,34 @@
 #!/bin/sh
-# A small world on loopback: a folder with keys and configuration, a sandbox, a host.
+# A small world on loopback: a folder with keys and configuration, carriers, a host.
 # The demo, the scenarios, the torture and the measurements all live in one of these.
 #
-#   tools/world.sh make DIR             folders, certificates, configuration, an API key
-#   tools/world.sh sandbox DIR [ARG..]  starts the sandbox's SM-DP+ for the ATOM adapter
-#   tools/world.sh place DIR NAME URL   an adapter's endpoint es2plus is at URL
-#   tools/world.sh host DIR [ARG..]     starts the host and waits until it is ready
-#   tools/world.sh stop DIR             stops what was started here, by its process id
+#   tools/world.sh make DIR                       certificates, configuration, an API key
+#   tools/world.sh sandbox DIR SIDE.. [--ARG..]   starts esim-sandbox as each SIDE, all with
+#                                                 these ARGs, and places its adapter
+#   tools/world.sh place DIR ADAPTER [URL]        configures an adapter for the carrier at
+#                                                 URL; without it, for its side in DIR
+#   tools/world.sh host DIR [ARG..]               starts the host with the adapters that are
+#                                                 placed, and waits until it is ready
+#   tools/world.sh stop DIR                       stops what was started here, by process id
 #
-# B: the build folder (build/debug). Files in DIR: esimd.yaml, key (of tenant acme, role
-# admin), host.json and sandbox.json (addresses), *.log, *.pid. HTTP_LISTEN and
+#   SIDE      smdp  soap     smsc  mytel  graph
+#   ADAPTER   atom  ooredoo  mpt   mytel  intune   settings: tools/world/ADAPTER.yaml
+#
+# An order's "carrier" is the ADAPTER. B: the build folder (build/debug). Files in DIR:
+# esimd.yaml, key (of tenant acme, role admin), host.json and SIDE.json (addresses;
+# "control" of a side has the routes below /sandbox/), *.log, *.pid. HTTP_LISTEN and
 # CALLBACK_LISTEN: fixed addresses instead of free ports.
+#
+#   tools/world.sh make /tmp/w
+#   tools/world.sh sandbox /tmp/w smdp smsc graph --latency-ms 100 --stock P1=50
+#   tools/world.sh host /tmp/w
 set -eu
 command=${1:?make, sandbox, place, host or stop} dir=${2:?a folder}
 shift 2
 B=${B:-build/debug}
 top=$(cd "$(dirname "$0")/.." && pwd)
 case $B in /*) ;; *) B=$top/$B ;; esac
+password=8letters secret=a-secret-of-32-letters-for-mytel
 
 # first_line FILE PID SECONDS: waits until FILE has a line; fails when PID is gone.
 first_line() {
@@ -48,14 +60,64 @@ end() {
     kill -9 "$pid" 2>/dev/null || true
 }
 
+adapter_of() {
+    case $1 in
+    smdp) echo atom ;;
+    soap) echo ooredoo ;;
+    smsc) echo mpt ;;
+    mytel) echo mytel ;;
+    graph) echo intune ;;
+    *)
+        echo "world.sh: no such side: $1" >&2
+        return 2
+        ;;
+    esac
+}
+
+# start SIDE [ARG..]: what both ends of a side have to know is here and in place.
+start() {
+    side=$1
+    shift
+    case $side in
+    smdp) set -- --tls-dir "$dir/tls" "$@" ;;
+    soap) set -- --tls-dir "$dir/tls" --user u9 --password "$password" "$@" ;;
+    smsc) set -- --plain --user esimd --password "$password" "$@" ;;
+    mytel) set -- --tls-dir "$dir/tls" --user acme-01 --password "$secret" "$@" ;;
+    graph) set -- --plain --client "esimd=$password" "$@" ;;
+    esac
+    rm -f "$dir/$side.json"
+    "$B/esim-sandbox" "$side" --control 127.0.0.1:0 "$@" \
+        > "$dir/$side.json" 2> "$dir/$side.log" < /dev/null &
+    echo $! > "$dir/$side.pid"
+    first_line "$dir/$side.json" "$(cat "$dir/$side.pid")" 10 || {
+        cat "$dir/$side.log" >&2
+        return 1
+    }
+}
+
+# url_of SIDE SCHEME: where that side of this world listens.
+url_of() {
+    echo "$2://$(jq -r .address "$dir/$1.json")"
+}
+
+# secrets ADAPTER NAME=TEXT.. (a TEXT with a slash: that file)
+secrets() {
+    folder=$dir/secrets/$1/default
+    shift
+    mkdir -p "$folder"
+    for each in "$@"; do
+        case ${each#*=} in
+        */*) cp "${each#*=}" "$folder/${each%%=*}" ;;
+        *) printf '%s' "${each#*=}" > "$folder/${each%%=*}" ;;
+        esac
+    done
+}
+
 case $command in
 make)
-    mkdir -p "$dir/data" "$dir/manifests" "$dir/adapters.d" "$dir/secrets/atom/default"
+    mkdir -p "$dir/data" "$dir/manifests" "$dir/adapters.d" "$dir/secrets"
     dir=$(cd "$dir" && pwd)
     "$top/tools/dev-tls.sh" "$dir/tls"
-    cp "$dir/tls/client.pem" "$dir/secrets/atom/default/es2.cert"
-    cp "$dir/tls/client.key" "$dir/secrets/atom/default/es2.key"
-    cp "$dir/tls/ca.pem" "$dir/secrets/atom/default/es2.ca"
     cp "$top/build/keys/seal.key" "$dir/secrets/seal.key"
     cat > "$dir/esimd.yaml" <<END
 data.dir: $dir/data
@@ -78,25 +140,46 @@ END
     "$B/esimd" --config "$dir/esimd.yaml" --create-key acme admin demo > "$dir/key"
     ;;
 sandbox)
-    rm -f "$dir/sandbox.json"
-    "$B/esim-sandbox" smdp --tls-dir "$dir/tls" --control 127.0.0.1:0 "$@" \
-        > "$dir/sandbox.json" 2> "$dir/sandbox.log" < /dev/null &
-    echo $! > "$dir/sandbox.pid"
-    first_line "$dir/sandbox.json" "$(cat "$dir/sandbox.pid")" 10 || {
-        cat "$dir/sandbox.log" >&2
-        exit 1
-    }
-    "$0" place "$dir" atom "https://$(jq -r .address "$dir/sandbox.json")"
+    sides=
+    while [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; do
+        sides="$sides $1"
+        shift
+    done
+    for side in ${sides:?at least one SIDE}; do
+        adapter=$(adapter_of "$side")
+        start "$side" "$@"
+        "$0" place "$dir" "$adapter"
+    done
     ;;
 place)
-    cat > "$dir/adapters.d/$1.yaml" <<END
-settings:
-  requester_id: 1.3.6.1.4.1.53535
-  smdp_address: smdp.example.com
-endpoints:
-  - name: es2plus
-    url: $2
-END
+    adapter=$1 tls=$dir/tls
+    case $adapter in
+    atom)
+        url=${2:-$(url_of smdp https)}
+        secrets atom "es2.cert=$tls/client.pem" "es2.key=$tls/client.key" "es2.ca=$tls/ca.pem"
+        ;;
+    ooredoo)
+        url=${2:-$(url_of soap https)}
+        secrets ooredoo "soap.ca=$tls/ca.pem" "wss.password=$password"
+        ;;
+    mpt)
+        url=${2:-$(url_of smsc tcp)}
+        secrets mpt smpp.system_id=esimd "smpp.password=$password"
+        ;;
+    mytel)
+        url=${2:-$(url_of mytel tls)}
+        secrets mytel "mytel.ca=$tls/ca.pem" "login.secret=$secret"
+        ;;
+    intune)
+        url=${2:-$(url_of graph http)}
+        secrets intune "client_secret=$password"
+        ;;
+    *)
+        echo "world.sh: no such adapter: $adapter" >&2
+        exit 2
+        ;;
+    esac
+    sed "s|@URL@|$url|" "$top/tools/world/$adapter.yaml" > "$dir/adapters.d/$adapter.yaml"
     ;;
 host)
     rm -f "$dir/host.json"
@@ -126,15 +209,17 @@ host)
         fi
         sleep 0.05
     done
-    if [ -s "$dir/sandbox.json" ]; then
+    for side in smdp soap smsc mytel graph; do
+        [ -s "$dir/$side.json" ] || continue
         curl -fs -o /dev/null -X POST -H 'Content-Type: application/json' \
-            -d "{\"url\":\"https://$(jq -r .callback "$dir/host.json")/callbacks/atom\"}" \
-            "http://$(jq -r .control "$dir/sandbox.json")/sandbox/callback"
-    fi
+            -d "{\"url\":\"https://$(jq -r .callback "$dir/host.json")/callbacks/$(adapter_of $side)\"}" \
+            "http://$(jq -r .control "$dir/$side.json")/sandbox/callback"
+    done
     ;;
 stop)
-    end host
-    end sandbox
+    for name in host smdp soap smsc mytel graph; do
+        end $name
+    done
     ;;
 *)
     echo "world.sh: no such command: $command" >&2

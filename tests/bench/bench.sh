@@ -35,7 +35,7 @@ world() { # world [sandbox options]: a fresh one
     tools/world.sh stop "$dir/world" 2>/dev/null || true
     rm -rf "$dir/world"
     tools/world.sh make "$dir/world"
-    tools/world.sh sandbox "$dir/world" --stock P1=1000000 "$@"
+    tools/world.sh sandbox "$dir/world" smdp --stock P1=1000000 "$@"
     from=$(date +%s%N)
     tools/world.sh host "$dir/world"
     ready_ms=$((($(date +%s%N) - from) / 1000000))

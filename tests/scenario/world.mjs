@@ -160,13 +160,13 @@ export class World {
 
   async startSandbox(...args) {
     const stock = (this.options.stock ?? ['P1=1000']).flatMap((each) => ['--stock', each]);
-    await this.sh('sandbox', ...stock, ...args);
-    this.sandbox = JSON.parse(this.read('sandbox.json'));
+    await this.sh('sandbox', 'smdp', ...stock, ...args);
+    this.sandbox = JSON.parse(this.read('smdp.json'));
   }
 
   async stopSandbox() {
-    await endProcess(Number(this.read('sandbox.pid')), 'SIGTERM');
-    rmSync(this.path('sandbox.pid'));
+    await endProcess(Number(this.read('smdp.pid')), 'SIGTERM');
+    rmSync(this.path('smdp.pid'));
   }
 
   // One more carrier of the same kind, with its own ledger.
@@ -230,7 +230,7 @@ export class World {
   async close() {
     for (const peer of this.peers) await peer.stop();
     await this.sh('stop');
-    const findings = ['host.log', 'sandbox.log'].map((name) => this.path(name)).filter(existsSync)
+    const findings = ['host.log', 'smdp.log'].map((name) => this.path(name)).filter(existsSync)
       .map((path) => readFileSync(path, 'utf8')).join('')
       .match(/^.*(Sanitizer|runtime error).*$/gm);
     if (!process.env.KEEP_WORLD) rmSync(this.dir, { recursive: true, force: true });
