@@ -57,6 +57,16 @@ static bool check_printable(const char *text, struct err *err)
     return true;
 }
 
+/* A text for people, on several lines if need be. */
+static bool check_message(const char *text, struct err *err)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\r') || *c == 0x7f)
+            return err_set(err, ERR_INVALID,
+                           "no control characters but the line's end");
+    return true;
+}
+
 static bool check_plan(const char *text, struct err *err)
 {
     return plan_of(text) != NULL ||
@@ -101,6 +111,7 @@ static const struct {
     { "uuid",      check_uuid,      "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", NULL,         NULL },
     { "name",      check_name,      "^[a-z][a-z0-9-]*$",     "acme",                             NULL },
     { "printable", check_printable, NULL,                    NULL,                               NULL },
+    { "message",   check_message,   NULL,                    NULL,                               NULL },
     { "plan",      check_plan,      NULL,                    "profile.provision",                plan_names },
     { "state",     check_state,     NULL,                    "completed",                        state_names },
 };

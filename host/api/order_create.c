@@ -1,11 +1,11 @@
 #include "api/order_create.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "api/adapter_sight.h"
 #include "api/call.h"
 #include "api/input.h"
+#include "api/order_members.h"
 #include "api/order_reply.h"
 #include "api/waiters.h"
 #include "api/worker.h"
@@ -13,105 +13,31 @@
 #include "crypto/digest.h"
 #include "order/engine.h"
 #include "order/plan.h"
-#include "profile/identifier.h"
 
 struct creation {
-    struct order_request request;
+    struct order_members members;
     struct order_accept accept;
     struct order_decision decisions[2]; /* authorize, route */
     const struct plan *plan;
     const char **skipped; /* Room for every step, and NULL. */
     char digest[DIGEST_TEXT_SIZE];
-    struct iccid iccid;
-    char msisdn[MSISDN_SIZE];
     bool authorized, routed;
 };
 
-/* ---- reading the body ---- */
+/* ---- the payload ---- */
 
-/* Canonical forms: what is stored, routed on and compared. The schema has already
- * checked them. */
-static void read_identifiers(struct creation *creation, const json_t *body)
-{
-    const char *iccid = json_text(body, "iccid"), *msisdn = json_text(body, "msisdn");
-    struct order_request *request = &creation->request;
-    if (iccid != NULL && iccid_read(slice_of(iccid), "", &creation->iccid, NULL))
-        request->iccid = creation->iccid.digits;
-    if (msisdn != NULL &&
-        msisdn_read(slice_of(msisdn), &number_plan_myanmar, "", creation->msisdn, NULL))
-        request->msisdn = creation->msisdn;
-}
-
-static void read_request(struct creation *creation, const json_t *body)
-{
-    const json_t *device = json_object_get(body, "device");
-    creation->request = (struct order_request){
-        .type = json_text(body, "type"),
-        .plan = json_text(body, "plan"),
-        .carrier = json_text(body, "carrier"),
-        .external_id = json_text(body, "external_id"),
-        .eid = json_text(device, "eid"),
-        .imei = json_text(device, "imei"),
-        .profile_type = json_text(body, "profile_type"),
-        .confirmation_code = json_text(body, "confirmation_code"),
-        .extra = json_object_get(body, "extra"),
-    };
-    read_identifiers(creation, body);
-}
-
-/* The same payload in another order of members is the same payload. */
-static void digest_body(struct call *call, char ret[DIGEST_TEXT_SIZE])
+/* The same payload in another order of members is the same payload. With a key of the
+ * tenant's, for a short message or a number could be guessed from a bare digest. */
+static bool digest_body(struct call *call, char ret[DIGEST_TEXT_SIZE])
 {
     struct buf *out = &call->worker->out;
+    struct err err = ERR_INIT;
     buf_clear(out);
     json_write_sorted(call->body, out);
-    digest_sha256_text(buf_slice(out), ret);
-}
-
-/* Members that stand in `extra` when they are not the order's own. */
-static const struct {
-    const char *name;
-    size_t offset; /* Of its text in struct order_request. */
-} own_members[] = {
-    { "msisdn", offsetof(struct order_request, msisdn) },
-    { "iccid", offsetof(struct order_request, iccid) },
-    { "eid", offsetof(struct order_request, eid) },
-    { "imei", offsetof(struct order_request, imei) },
-    { "plan", offsetof(struct order_request, plan) },
-    { "profile_type", offsetof(struct order_request, profile_type) },
-};
-
-static bool has_member(const struct order_request *request, const char *name,
-                       bool *ret_own)
-{
-    *ret_own = false;
-    for (size_t i = 0; i < sizeof own_members / sizeof own_members[0]; i++) {
-        if (strcmp(own_members[i].name, name) != 0)
-            continue;
-        *ret_own = true;
-        return *(const char *const *)((const char *)request + own_members[i].offset) !=
-               NULL;
-    }
-    return json_object_get(request->extra, name) != NULL;
-}
-
-/* What this type of order needs beyond the schema. */
-static bool has_needed(struct call *call, const struct creation *creation)
-{
-    struct faults faults;
-    faults_init(&faults, call->arena);
-    for (const char *const *name = creation->plan->needs; *name != NULL; name++) {
-        bool own;
-        if (has_member(&creation->request, *name, &own))
-            continue;
-        char *pointer = arena_format(call->arena, "%s/%s", own ? "" : "/extra", *name);
-        faults_add(&faults, pointer == NULL ? "" : pointer,
-                   "an order of type %s needs it", creation->plan->name);
-    }
-    if (faults.count == 0)
-        return true;
-    call_faults(call, &faults);
-    return false;
+    bool ok = sealer_digest(call->worker->shared->parts.sealer, call->tenant,
+                            buf_slice(out), ret, &err);
+    buf_clear(out);
+    return ok;
 }
 
 /* ---- routing ---- */
@@ -128,7 +54,7 @@ static json_t *needs_of(const struct plan *plan)
 /* The `order` of route(order, adapters): policies/README.md. */
 static json_t *policy_order(const struct call *call, const struct creation *creation)
 {
-    const struct order_request *request = &creation->request;
+    const struct order_request *request = &creation->members.request;
     json_t *order = json_object();
     json_put_text(order, "type", request->type);
     json_put_text(order, "tenant", call->tenant);
@@ -154,7 +80,7 @@ static void say_no_adapter(struct call *call, const struct creation *creation)
 {
     struct err err = ERR_INIT;
     const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
-    const char *carrier = creation->request.carrier;
+    const char *carrier = creation->members.request.carrier;
     const struct adapter_entry *named = carrier == NULL ? NULL
                                                         : directory_find(now, carrier);
     if (named != NULL &&
@@ -259,7 +185,7 @@ static void store_order(struct call *call, struct creation *creation)
     creation->decisions[0] = call->authorized;
     creation->accept = (struct order_accept){
         .actor = &call->actor,
-        .request = &creation->request,
+        .request = &creation->members.request,
         .skipped = creation->skipped,
         .idempotency_key = input_idempotency_key(call),
         .route = "POST /v1/orders",
@@ -276,10 +202,11 @@ static void store_order(struct call *call, struct creation *creation)
 static bool choice_stands(struct call *call, struct creation *creation, struct err *err)
 {
     const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
-    const struct adapter_entry *chosen = directory_find(now, creation->request.adapter);
+    const struct adapter_entry *chosen = directory_find(
+        now, creation->members.request.adapter);
     if (chosen == NULL)
         return err_set(err, ERR_NOT_FOUND, "the policy chose %s, which is not loaded",
-                       creation->request.adapter);
+                       creation->members.request.adapter);
     return plan_fits(creation->plan, entry_can, chosen, creation->skipped, err) ||
            err_wrap(err, "%s", chosen->name);
 }
@@ -287,7 +214,7 @@ static bool choice_stands(struct call *call, struct creation *creation, struct e
 static void proceed(struct call *call, struct creation *creation)
 {
     struct err err = ERR_INIT;
-    bool chosen = creation->request.adapter != NULL;
+    bool chosen = creation->members.request.adapter != NULL;
     bool fits = chosen && choice_stands(call, creation, &err);
     if (fits)
         store_order(call, creation);
@@ -313,7 +240,7 @@ static void on_routed(struct call *call, const struct policy_decision *decision)
         return;
     }
     if (decision->allow && decision->adapter != NULL) {
-        creation->request.adapter = arena_text(call->arena, decision->adapter);
+        creation->members.request.adapter = arena_text(call->arena, decision->adapter);
         creation->decisions[1].result = arena_format(
             call->arena, "{\"adapter\":\"%s\"}", decision->adapter);
     }
@@ -328,12 +255,13 @@ void order_create_early(struct call *call)
     call->state = creation;
     if (creation == NULL)
         return;
-    read_request(creation, call->body);
-    creation->plan = plan_of(creation->request.type);
+    order_members_read(call->body, &creation->members);
+    creation->plan = plan_of(creation->members.request.type);
     creation->skipped = arena_alloc(call->arena, (creation->plan->step_count + 1) *
                                                      sizeof *creation->skipped);
-    digest_body(call, creation->digest);
     const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
+    if (!digest_body(call, creation->digest))
+        creation->skipped = NULL; /* OpenSSL fails for want of memory alone. */
     if (creation->skipped == NULL || now == NULL)
         return;
     json_t *args = json_array();
@@ -349,7 +277,7 @@ void order_create(struct call *call)
         call_problem(call, PROBLEM_TOO_LARGE, "the request needs too much memory");
         return;
     }
-    if (!has_needed(call, creation))
+    if (!order_members_check(call, &creation->members.request, creation->plan))
         return;
     creation->authorized = true;
     if (creation->routed)

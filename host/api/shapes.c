@@ -1,5 +1,7 @@
 #include "api/shapes.h"
 
+#include "conf/settings.h"
+
 /* clang-format off */
 #define SHAPE(id, named, says, is_open, ...) \
     static const struct member id##_members[] = { __VA_ARGS__, { NULL } }; \
@@ -48,6 +50,7 @@ SHAPE(shape_order_new, "OrderNew", "What to order.", false,
     { "profile_type", MEMBER_TEXT, .format = "printable", .most = 128, .text = "The carrier's name for a kind of profile." },
     { "external_id", MEMBER_TEXT, .format = "printable", .most = 128, .text = "Your own name for this order." },
     { "confirmation_code", MEMBER_TEXT, .format = "printable", .most = 64, .text = "The user must enter it. Never shown again." },
+    { "text", MEMBER_TEXT, .format = "message", .least = 1, .most = ORDER_TEXT_BYTES_MAX, .text = "Of a message: sms.send alone takes it. Never shown again; its longest is the setting order.text_bytes." },
     { "extra", MEMBER_OBJECT, .text = "More input for the steps." });
 SHAPE(shape_order_step, "OrderStep", "One operation of an order.", true,
     INT("position", "From 0."),

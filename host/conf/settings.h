@@ -16,6 +16,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* The schema of an order knows no setting; this is what no setting may pass. */
+enum { ORDER_TEXT_BYTES_MAX = 65536 };
+
 enum setting_kind { SETTING_INT, SETTING_TEXT, SETTING_BOOL };
 
 enum setting_id {

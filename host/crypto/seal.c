@@ -12,7 +12,6 @@
 
 #include "base/id.h"
 #include "conf/file.h"
-#include "crypto/digest.h"
 
 enum {
     SEAL_VERSION = 1,
@@ -25,8 +24,8 @@ enum {
     PAGE_BYTES = 4096
 };
 
-/* Separates these keys from any other use of the same master key. */
-static const char hkdf_salt[] = "esimd seal 1";
+/* Separate these keys from any other use of the same master key. */
+static const char seal_salt[] = "esimd seal 1", digest_salt[] = "esimd digest 1";
 
 /* Lies in a page of its own. */
 struct sealer {
@@ -115,15 +114,15 @@ void sealer_destroy(struct sealer **sealer)
 }
 
 /* RFC 5869: HKDF-SHA-256, the tenant as info. */
-static bool tenant_key(const struct sealer *sealer, const char *tenant,
-                       uint8_t ret[KEY_SIZE])
+static bool tenant_key(const struct sealer *sealer, const char *salt,
+                       const char *tenant, uint8_t ret[KEY_SIZE])
 {
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA2-256", 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)sealer->key,
                                           KEY_SIZE),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)hkdf_salt,
-                                          sizeof hkdf_salt - 1),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt,
+                                          strlen(salt)),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)tenant,
                                           strlen(tenant)),
         OSSL_PARAM_construct_end(),
@@ -149,7 +148,7 @@ static bool start_job(struct job *job, const struct sealer *sealer, const char *
     uint8_t key[KEY_SIZE], version = SEAL_VERSION;
     int length = 0;
     job->cipher = EVP_CIPHER_CTX_new();
-    bool fine = job->cipher != NULL && tenant_key(sealer, tenant, key) &&
+    bool fine = job->cipher != NULL && tenant_key(sealer, seal_salt, tenant, key) &&
                 EVP_CipherInit_ex2(job->cipher, sealer->cipher, key, job->nonce,
                                    encrypt, NULL) == 1;
     OPENSSL_cleanse(key, sizeof key);
@@ -235,4 +234,16 @@ bool seal_open(const struct sealer *sealer, const char *tenant, const char *cont
                        "or key",
                        context);
     return buf_ok(ret) || err_set(err, ERR_LIMIT, "a sealed value is too long");
+}
+
+bool sealer_digest(const struct sealer *sealer, const char *tenant, struct slice bytes,
+                   char ret[DIGEST_TEXT_SIZE], struct err *err)
+{
+    uint8_t key[KEY_SIZE], digest[DIGEST_SIZE];
+    if (!tenant_key(sealer, digest_salt, tenant, key))
+        return err_set(err, ERR_INTERNAL, "deriving a key failed");
+    digest_hmac_sha256(slice_bytes((const char *)key, sizeof key), bytes, digest);
+    OPENSSL_cleanse(key, sizeof key);
+    hex_text(digest, sizeof digest, ret);
+    return true;
 }

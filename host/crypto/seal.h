@@ -3,8 +3,8 @@
  * Sealed form: version byte 1, 12-byte random nonce, ciphertext, 16-byte tag. The
  * context (tenant, table, column, row) is authenticated, so that a sealed value moved to
  * another row does not open. Per-tenant keys come from the master key by HKDF-SHA-256
- * (RFC 5869) with the salt "esimd seal 1" and the tenant as info. The authenticated data
- * are the version byte and the context.
+ * (RFC 5869) with the salt "esimd seal 1" ("esimd digest 1" for digests) and the tenant
+ * as info. The authenticated data are the version byte and the context.
  *
  * Threads  Any; the key is read-only after creation. */
 #ifndef CRYPTO_SEAL_H
@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "crypto/digest.h"
 
 struct sealer;
 
@@ -31,5 +32,10 @@ bool seal(const struct sealer *sealer, const char *tenant, const char *context,
  * with. `ret` should be finished with buf_finish_secret. */
 bool seal_open(const struct sealer *sealer, const char *tenant, const char *context,
                struct slice sealed, struct buf *ret, struct err *err);
+
+/* HMAC-SHA-256 of `bytes` under a key of the tenant's that seals nothing, as hex: tells
+ * whether two values are equal, and nothing to whoever holds the store alone. */
+bool sealer_digest(const struct sealer *sealer, const char *tenant, struct slice bytes,
+                   char ret[DIGEST_TEXT_SIZE], struct err *err);
 
 #endif

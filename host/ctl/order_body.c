@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "conf/file.h"
 
-enum { FILE_BYTES = 256 << 20, CODE_BYTES = 256 };
+enum { FILE_BYTES = 256 << 20, MEMBER_BYTES = 65536 };
 
 static bool read_all(const char *path, struct buf *ret, struct err *err)
 {
@@ -65,19 +65,32 @@ static json_t *read_file(const char *path, struct err *err)
     return value;
 }
 
-static bool put_code(const struct ctl *ctl, json_t *body, struct err *err)
+/* A shell gives any bytes. */
+static bool put_text(json_t *object, const char *member, const char *text,
+                     struct err *err)
 {
-    const char *path = ctl_flag(ctl, "confirmation-code-file");
-    struct buf code;
+    json_t *value = text == NULL ? NULL : json_string(text);
+    if (text != NULL && value == NULL)
+        return err_field(err, member, "expected UTF-8");
+    if (value != NULL)
+        json_object_set_new(object, member, value);
+    return true;
+}
+
+/* What a person typed ends with a line's end that is not meant. */
+static bool put_file(const struct ctl *ctl, const char *flag, const char *member,
+                     json_t *body, struct err *err)
+{
+    const char *path = ctl_flag(ctl, flag);
+    struct buf text;
     if (path == NULL)
         return true;
-    buf_init(&code, CODE_BYTES);
-    bool ok = read_all(path, &code, err);
-    while (ok && code.size > 0 && (unsigned char)code.ptr[code.size - 1] <= ' ')
-        code.ptr[--code.size] = '\0';
-    if (ok)
-        json_put_text(body, "confirmation_code", code.ptr);
-    buf_finish_secret(&code);
+    buf_init(&text, MEMBER_BYTES);
+    bool ok = read_all(path, &text, err);
+    while (ok && text.size > 0 && (unsigned char)text.ptr[text.size - 1] <= ' ')
+        text.ptr[--text.size] = '\0';
+    ok = ok && put_text(body, member, text.size == 0 ? "" : text.ptr, err);
+    buf_finish_secret(&text);
     return ok;
 }
 
@@ -94,20 +107,23 @@ json_t *order_body_read(const struct ctl *ctl, struct err *err)
         { "iccid", "iccid", false },
         { "profile-type", "profile_type", false },
         { "external-id", "external_id", false },
+        { "text", "text", false },
         { "eid", "eid", true },
         { "imei", "imei", true },
     };
     if (ctl_flag(ctl, "file") != NULL)
         return read_file(ctl_flag(ctl, "file"), err);
     json_t *body = json_object(), *device = json_object();
+    bool ok = true;
     json_put_text(body, "type", "profile.provision");
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        json_put_text(members[i].of_device ? device : body, members[i].member,
-                      ctl_flag(ctl, members[i].flag));
+    for (size_t i = 0; ok && i < sizeof members / sizeof members[0]; i++)
+        ok = put_text(members[i].of_device ? device : body, members[i].member,
+                      ctl_flag(ctl, members[i].flag), err);
     if (json_object_size(device) > 0)
         json_object_set(body, "device", device);
     json_decref(device);
-    if (put_code(ctl, body, err))
+    if (ok && put_file(ctl, "confirmation-code-file", "confirmation_code", body, err) &&
+        put_file(ctl, "text-file", "text", body, err))
         return body;
     json_decref(body);
     return NULL;

@@ -241,6 +241,8 @@ static const struct flag create_flags[] = {
     { "profile-type", 0, "TYPE", "the carrier's kind of profile" },
     { "external-id", 0, "ID", "your own name for the order" },
     { "confirmation-code-file", 0, "PATH", "a secret that the user must enter; - is standard input" },
+    { "text", 0, "TEXT", "of a message (--type sms.send)" },
+    { "text-file", 0, "PATH", "the same, unseen by other users of this machine; - is standard input" },
     { "idempotency-key", 0, "KEY", "the same again when you repeat" },
     { "wait", 0, "TIME", "wait so long for the end" },
     { NULL },

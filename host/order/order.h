@@ -55,6 +55,7 @@ struct order_request {
     const char *external_id;
     const char *eid, *imei, *iccid, *msisdn, *profile_type;
     const char *confirmation_code; /* Secret. */
+    const char *text;    /* Of a message; personal: sealed, gone when it was sent. */
     const json_t *extra; /* Further input members for the steps; object or NULL. */
 };
 

@@ -106,6 +106,7 @@ bool order_learn(struct db *db, const struct order_row *order, json_t *vars,
                  const json_t *result, const char *capability,
                  const struct sealer *sealer, struct err *err)
 {
+    order_vars_forget(vars, capability);
     return order_vars_merge(vars, result, err) &&
            store_vars(db, order, vars, sealer, err) &&
            tell_profile(db, order, vars, result, capability, sealer, err);

@@ -101,6 +101,10 @@ json_t *order_vars_new(const struct order_request *request, const char *order_id
     json_put_text(vars, "msisdn", request->msisdn);
     json_put_text(vars, "profile_type", request->profile_type);
     json_put_text(vars, "confirmation_code", request->confirmation_code);
+    json_put_text(vars, "text", request->text);
+    if (strcmp(request->type, ESIM_SMS_SEND) == 0)
+        json_put_text(vars, "to",
+                      request->msisdn); /* Whom the policy was asked about. */
     json_put_text(vars, "final_state", "Available");
     const char *key;
     json_t *value;
@@ -108,6 +112,13 @@ json_t *order_vars_new(const struct order_request *request, const char *order_id
                         value) if (json_object_get(vars, key) == NULL)
         json_object_set(vars, key, value);
     return vars;
+}
+
+/* A message that was sent is nobody's business any longer. */
+void order_vars_forget(json_t *vars, const char *capability)
+{
+    if (strcmp(capability, ESIM_SMS_SEND) == 0)
+        json_object_del(vars, "text");
 }
 
 static void context_of(const char *order_id, char ret[CONTEXT_SIZE])

@@ -35,6 +35,10 @@ json_t *order_vars_input(const json_t *vars, const char *capability);
  * matching_id when the result has none. */
 bool order_vars_merge(json_t *vars, const json_t *result, struct err *err);
 
+/* Drops what no later step needs once a step of this capability is done: personal data
+ * does not outlive its use. */
+void order_vars_forget(json_t *vars, const char *capability);
+
 /* What the plan lets a client see of them: a new reference, or NULL when nothing. */
 json_t *order_vars_result(const json_t *vars, const struct plan *plan);
 

@@ -9,7 +9,8 @@
 static const char gsm[] = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ "
                           "!\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNO"
                           "PQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-static const char escaped[] = "\x0a\f\x14^\x28{\x29}\x2f\\\x3c[\x3d~\x3e]\x40|";
+/* A mark behind the escape, then what it stands for (6.2.1.1). */
+static const char escaped[] = "\n\f\x14^({)}/\\<[=~>]@|e€";
 
 /* One character of UTF-8 that is known to be fine; its length. */
 static size_t next(const char *text, uint32_t *ret)
@@ -70,12 +71,17 @@ static uint32_t character_of(int wanted)
     return '?';
 }
 
-static char escape_of(char mark, bool from_septet)
+/* The mark of a character, or the character of a mark; 0: there is none. */
+static uint32_t escape_of(uint32_t wanted, bool is_mark)
 {
-    for (size_t i = 0; i + 1 < sizeof escaped; i += 2)
-        if (escaped[from_septet ? i : i + 1] == mark)
-            return escaped[from_septet ? i + 1 : i];
-    return '\0';
+    for (const char *at = escaped; *at != '\0';) {
+        uint32_t mark, character;
+        at += next(at, &mark);
+        at += next(at, &character);
+        if (wanted == (is_mark ? mark : character))
+            return is_mark ? character : mark;
+    }
+    return 0;
 }
 
 static bool encode_gsm(const char *utf8, struct buf *ret)
@@ -84,12 +90,12 @@ static bool encode_gsm(const char *utf8, struct buf *ret)
         uint32_t character;
         utf8 += next(utf8, &character);
         int septet = septet_of(character);
-        char other = character < 0x80 ? escape_of((char)character, false) : '\0';
-        if (septet < 0 && other == '\0')
+        uint32_t mark = escape_of(character, false);
+        if (septet < 0 && mark == 0)
             return false;
         if (septet < 0)
             buf_add_char(ret, 0x1B);
-        buf_add_char(ret, septet < 0 ? other : (char)septet);
+        buf_add_char(ret, septet < 0 ? (char)mark : (char)septet);
     }
     return true;
 }
@@ -97,11 +103,11 @@ static bool encode_gsm(const char *utf8, struct buf *ret)
 static void decode_gsm(struct slice octets, struct buf *ret)
 {
     for (size_t i = 0; i < octets.size; i++) {
-        char other = octets.ptr[i] == 0x1B && i + 1 < octets.size
-                         ? escape_of(octets.ptr[i + 1], true)
-                         : '\0';
-        if (other != '\0') {
-            buf_add_char(ret, other);
+        uint32_t other = octets.ptr[i] == 0x1B && i + 1 < octets.size
+                             ? escape_of((uint8_t)octets.ptr[i + 1], true)
+                             : 0;
+        if (other != 0) {
+            put_utf8(ret, other);
             i++;
         } else {
             put_utf8(ret, character_of((uint8_t)octets.ptr[i]));

@@ -1,5 +1,5 @@
 /* Asks for what its manifest does not allow, and dies, as the message to be sent says:
- *   sms.send        to: "endpoint", "path", "dots", "host", "method"; anything else is
+ *   sms.send        text: "endpoint", "path", "dots", "host", "method"; anything else is
  *                   one decent exchange
  *   line.suspend    reason: "crash", "hang" or anything else, which is done at once */
 #include <stdlib.h>
@@ -24,7 +24,7 @@ enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
 static void ask(struct esim_talk *talk)
 {
-    const char *wish = esim_json_text(talk->input, "to");
+    const char *wish = esim_json_text(talk->input, "text");
     size_t at = 0;
     while (at + 1 < ROW_COUNT && (wish == NULL || strcmp(rows[at].wish, wish) != 0))
         at++;

@@ -53,8 +53,8 @@ after(async () => {
 
 const completes = (members) => world.placeOrder(members, { headers: { Prefer: 'wait=10' } });
 const forRogue = { carrier: 'rogue', profile_type: undefined, device: undefined };
-const sms = (to) => completes({
-  ...forRogue, type: 'sms.send', msisdn: '+959790000001', extra: { to },
+const sms = (text) => completes({
+  ...forRogue, type: 'sms.send', msisdn: '+959790000001', text,
 });
 const suspension = (reason, waitS = 20) => world.placeOrder({
   ...forRogue,

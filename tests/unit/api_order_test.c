@@ -134,6 +134,62 @@ static void every_wrong_member_is_named(void)
     rig_finish(&reply);
 }
 
+/* A text is personal: one place for it, with a limit, and no type takes it by accident. */
+static void a_text_is_for_messages_alone_and_has_a_limit(void)
+{
+    static char longest[5000];
+    memset(longest, 'x', sizeof longest - 1);
+    static const struct {
+        const char *type, *rest, *text, *pointer, *detail;
+    } rows[] = {
+        { "line.suspend", "", "Hi", "/text",
+          "only an order of type sms.send takes it" },
+        { "sms.send", "", NULL, "/text", "an order of type sms.send needs it" },
+        { "sms.send", "", "", "/text", "at least 1 characters, not 0" },
+        { "sms.send", "", longest, "/text", "at most 4096 bytes, not 4999" },
+        { "sms.send", "", "a\\u0007", "/text",
+          "no control characters but the line's end" },
+        { "sms.send", ",\"extra\":{\"text\":\"b\"}", "a", "/extra/text",
+          "it stands in the order itself, as /text" },
+        { "line.suspend", ",\"extra\":{\"eid\":\"1\"}", NULL, "/extra/eid",
+          "it stands in the order itself, as /device/eid" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct reply reply;
+        struct buf body;
+        buf_init(&body, 1 << 16);
+        buf_add_format(&body, "{\"type\":\"%s\",\"msisdn\":\"+959790000001\"%s",
+                       rows[i].type, rows[i].rest);
+        if (rows[i].text != NULL)
+            buf_add_format(&body, ",\"text\":\"%s\"", rows[i].text);
+        buf_add_format(&body, "}");
+        place(KEYED "text\r\n", body.ptr, &reply);
+        const json_t *fault = json_array_get(json_object_get(reply.json, "errors"), 0);
+        CHECK_INT(reply.status, 422);
+        CHECK_TEXT(json_text(fault, "pointer"), rows[i].pointer);
+        CHECK_TEXT(json_text(fault, "detail"), rows[i].detail);
+        rig_finish(&reply);
+        buf_finish(&body);
+    }
+}
+
+static void a_text_that_is_not_utf8_is_refused(void)
+{
+    static const char *const texts[] = { "\xff", "\xed\xa0\x80", "\\ud800" };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct reply reply;
+        char body[160];
+        CHECK(snprintf(body, sizeof body,
+                       "{\"type\":\"sms.send\",\"msisdn\":\"+959790000001\","
+                       "\"text\":\"%s\"}",
+                       texts[i]) > 0);
+        place(KEYED "utf8\r\n", body, &reply);
+        CHECK_INT(reply.status, 400);
+        CHECK_TEXT(json_text(reply.json, "code"), "syntax");
+        rig_finish(&reply);
+    }
+}
+
 static void waiting_answers_with_the_end(void)
 {
     struct reply reply;
@@ -339,7 +395,9 @@ TESTS("api_order", CASE(the_host_starts),
       CASE(a_repeated_key_gives_the_same_order),
       CASE(a_key_with_another_payload_is_refused),
       CASE(without_a_key_nothing_is_ordered), CASE(every_wrong_member_is_named),
-      CASE(waiting_answers_with_the_end), CASE(waiting_ends_with_the_time),
+      CASE(a_text_is_for_messages_alone_and_has_a_limit),
+      CASE(a_text_that_is_not_utf8_is_refused), CASE(waiting_answers_with_the_end),
+      CASE(waiting_ends_with_the_time),
       CASE(an_order_that_nobody_serves_is_refused_with_the_reason),
       CASE(a_missing_capability_is_told_before_any_call),
       CASE(a_type_says_what_it_needs), CASE(an_unchanged_order_is_not_sent_again),

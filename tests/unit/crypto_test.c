@@ -168,6 +168,24 @@ static void a_sealed_value_opens_only_for_its_tenant_place_and_key(void)
     CHECK(sealer == NULL);
 }
 
+/* HMAC-SHA-256 under HKDF-SHA-256(key, salt "esimd digest 1", info "t1"), computed with
+ * Python's hmac module. */
+static void a_keyed_digest_says_only_whether_values_are_equal(void)
+{
+    struct err err = ERR_INIT;
+    struct sealer *sealer = key_one();
+    char one[DIGEST_TEXT_SIZE], again[DIGEST_TEXT_SIZE], bare[DIGEST_TEXT_SIZE];
+    CHECK(sealer_digest(sealer, "t1", slice_of("otp 1234"), one, &err));
+    CHECK_TEXT(one, "ee2af2bddf03a398528a4664ce4907c4ab87350cfd689e0bcbcfe14fcf8f2d87");
+    CHECK(sealer_digest(sealer, "t2", slice_of("otp 1234"), again, &err));
+    CHECK(strcmp(one, again) != 0);
+    CHECK(sealer_digest(sealer, "t1", slice_of("otp 1235"), again, &err));
+    CHECK(strcmp(one, again) != 0);
+    digest_sha256_text(slice_of("otp 1234"), bare);
+    CHECK(strcmp(one, bare) != 0);
+    sealer_destroy(&sealer);
+}
+
 static void no_flipped_bit_and_no_cut_of_a_sealed_value_opens(void)
 {
     struct err err = ERR_INIT;
@@ -433,6 +451,7 @@ TESTS("crypto", CASE(scratch), CASE(sha256_agrees_with_the_standard),
       CASE(hex_is_read_exactly), CASE(base64_has_one_text_per_value),
       CASE(long_base64_comes_back),
       CASE(a_sealed_value_opens_only_for_its_tenant_place_and_key),
+      CASE(a_keyed_digest_says_only_whether_values_are_equal),
       CASE(no_flipped_bit_and_no_cut_of_a_sealed_value_opens),
       CASE(sealing_twice_gives_two_texts_and_an_empty_value_is_sealed_too),
       CASE(a_value_sealed_elsewhere_by_the_description_opens),

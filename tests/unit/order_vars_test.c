@@ -48,6 +48,29 @@ static void each_capability_is_asked_with_its_own_members(void)
     json_decref(vars);
 }
 
+/* The number that the policy was asked about is the one the message goes to. */
+static void a_message_goes_to_the_orders_number_and_is_forgotten(void)
+{
+    char text[256];
+    json_t *extra = object("{\"to\":\"+959999\",\"text\":\"other\"}");
+    struct order_request request = {
+        .type = "sms.send", .msisdn = "+959790000001", .text = "Hi", .extra = extra
+    };
+    json_t *vars = order_vars_new(&request, "o");
+    json_t *input = order_vars_input(vars, "sms.send");
+    compact(input, text, sizeof text);
+    CHECK_TEXT(text,
+               "{\"msisdn\":\"+959790000001\",\"order_ref\":\"o\",\"text\":\"Hi\","
+               "\"to\":\"+959790000001\"}");
+    json_decref(input);
+    order_vars_forget(vars, "line.suspend");
+    CHECK_TEXT(json_text(vars, "text"), "Hi");
+    order_vars_forget(vars, "sms.send");
+    CHECK(json_text(vars, "text") == NULL);
+    json_decref(vars);
+    json_decref(extra);
+}
+
 static void the_last_page_takes_the_cursor_away(void)
 {
     struct err err = ERR_INIT;
@@ -159,6 +182,7 @@ static void a_known_profiles_code_goes_to_the_device_by_itself(void)
 }
 
 TESTS("order_vars", CASE(each_capability_is_asked_with_its_own_members),
+      CASE(a_message_goes_to_the_orders_number_and_is_forgotten),
       CASE(the_last_page_takes_the_cursor_away),
       CASE(a_value_of_another_type_is_not_believed), CASE(a_plan_shows_no_secret),
       CASE(a_known_profiles_code_goes_to_the_device_by_itself))

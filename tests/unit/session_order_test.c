@@ -92,12 +92,16 @@ static void stop(void)
 static void place(const char *type, const char *text, char ret[ID_SIZE])
 {
     static int number;
-    char body[300], headers[100];
+    char body[300], headers[100], member[200];
     struct reply reply;
+    bool is_message = strcmp(type, "sms.send") == 0;
+    CHECK(snprintf(member, sizeof member,
+                   is_message ? "\"text\":\"%s\"" : "\"extra\":{\"text\":\"%s\"}",
+                   text) > 0);
     CHECK(snprintf(body, sizeof body,
                    "{\"type\":\"%s\",\"carrier\":\"parrot\",\"msisdn\":\"+9592500%05d\""
-                   ",\"extra\":{\"text\":\"%s\"}}",
-                   type, ++number, text) > 0);
+                   ",%s}",
+                   type, ++number, member) > 0);
     CHECK(snprintf(headers, sizeof headers,
                    "Content-Type: application/json\r\nIdempotency-Key: k%d\r\n",
                    number) > 0);

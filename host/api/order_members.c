@@ -1,0 +1,136 @@
+#include "api/order_members.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "api/worker.h"
+#include "base/json.h"
+#include "esim/capability.h"
+
+static void read_identifiers(const json_t *body, struct order_members *ret)
+{
+    const char *iccid = json_text(body, "iccid"), *msisdn = json_text(body, "msisdn");
+    if (iccid != NULL && iccid_read(slice_of(iccid), "", &ret->iccid, NULL))
+        ret->request.iccid = ret->iccid.digits;
+    if (msisdn != NULL &&
+        msisdn_read(slice_of(msisdn), &number_plan_myanmar, "", ret->msisdn, NULL))
+        ret->request.msisdn = ret->msisdn;
+}
+
+void order_members_read(const json_t *body, struct order_members *ret)
+{
+    const json_t *device = json_object_get(body, "device");
+    ret->request = (struct order_request){
+        .type = json_text(body, "type"),
+        .plan = json_text(body, "plan"),
+        .carrier = json_text(body, "carrier"),
+        .external_id = json_text(body, "external_id"),
+        .eid = json_text(device, "eid"),
+        .imei = json_text(device, "imei"),
+        .profile_type = json_text(body, "profile_type"),
+        .confirmation_code = json_text(body, "confirmation_code"),
+        .text = json_text(body, "text"),
+        .extra = json_object_get(body, "extra"),
+    };
+    read_identifiers(body, ret);
+}
+
+/* ---- what a type takes and needs ---- */
+
+#define AT(member) offsetof(struct order_request, member)
+
+/* What stands in the order itself; the policy sees it and its form is checked. Everything
+ * else stands in `extra`. */
+static const struct own {
+    const char *name, *pointer;
+    size_t offset;    /* Of its text in struct order_request. */
+    const char *only; /* The one type that takes it; for others it is no own member. */
+} owns[] = {
+    /* clang-format off */
+    { "msisdn",            "/msisdn",            AT(msisdn),            NULL },
+    { "iccid",             "/iccid",             AT(iccid),             NULL },
+    { "eid",               "/device/eid",        AT(eid),               NULL },
+    { "imei",              "/device/imei",       AT(imei),              NULL },
+    { "plan",              "/plan",              AT(plan),              NULL },
+    { "profile_type",      "/profile_type",      AT(profile_type),      NULL },
+    { "confirmation_code", "/confirmation_code", AT(confirmation_code), NULL },
+    { "text",              "/text",              AT(text),              ESIM_SMS_SEND },
+    /* clang-format on */
+};
+enum { OWN_COUNT = sizeof owns / sizeof owns[0] };
+
+static const char *value_of(const struct order_request *request, const struct own *own)
+{
+    return *(const char *const *)((const char *)request + own->offset);
+}
+
+static bool takes(const struct plan *plan, const struct own *own)
+{
+    return own->only == NULL || strcmp(own->only, plan->name) == 0;
+}
+
+/* NULL: it stands in `extra`. */
+static const struct own *own_of(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < OWN_COUNT; i++)
+        if (strcmp(owns[i].name, name) == 0 && takes(plan, &owns[i]))
+            return &owns[i];
+    return NULL;
+}
+
+static void check_needs(const struct order_request *request, const struct plan *plan,
+                        struct faults *faults)
+{
+    for (const char *const *name = plan->needs; *name != NULL; name++) {
+        const struct own *own = own_of(plan, *name);
+        bool is_there = own != NULL ? value_of(request, own) != NULL
+                                    : json_object_get(request->extra, *name) != NULL;
+        const char *pointer = own != NULL
+                                  ? own->pointer
+                                  : arena_format(faults->arena, "/extra/%s", *name);
+        if (!is_there)
+            faults_add(faults, pointer == NULL ? "" : pointer,
+                       "an order of type %s needs it", plan->name);
+    }
+}
+
+/* A number in `extra` would pass by the policy. */
+static void check_places(const struct order_request *request, const struct plan *plan,
+                         struct faults *faults)
+{
+    for (size_t i = 0; i < OWN_COUNT; i++) {
+        const struct own *own = &owns[i];
+        char *pointer = arena_format(faults->arena, "/extra/%s", own->name);
+        if (!takes(plan, own) && value_of(request, own) != NULL)
+            faults_add(faults, own->pointer, "only an order of type %s takes it",
+                       own->only);
+        if (takes(plan, own) && json_object_get(request->extra, own->name) != NULL)
+            faults_add(faults, pointer == NULL ? "" : pointer,
+                       "it stands in the order itself, as %s", own->pointer);
+    }
+}
+
+/* The schema has a cap that no setting can pass. */
+static void check_text(const struct order_request *request, int64_t most_bytes,
+                       struct faults *faults)
+{
+    size_t size = request->text == NULL ? 0 : strlen(request->text);
+    if (size > (size_t)most_bytes)
+        faults_add(faults, "/text", "at most %lld bytes, not %zu",
+                   (long long)most_bytes, size);
+}
+
+bool order_members_check(struct call *call, const struct order_request *request,
+                         const struct plan *plan)
+{
+    const struct settings *settings = call->worker->shared->parts.settings;
+    struct faults faults;
+    faults_init(&faults, call->arena);
+    check_needs(request, plan, &faults);
+    check_places(request, plan, &faults);
+    check_text(request, settings_int(settings, SET_ORDER_TEXT_BYTES), &faults);
+    if (faults.count > 0)
+        call_faults(call, &faults);
+    return faults.count == 0;
+}

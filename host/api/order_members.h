@@ -1,0 +1,32 @@
+/* order_members.h - an order's body as a request, and what its type takes and needs
+ * beyond the schema.
+ *
+ * Threads  An API thread. */
+#ifndef API_ORDER_MEMBERS_H
+#define API_ORDER_MEMBERS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "order/order.h"
+#include "order/plan.h"
+#include "profile/identifier.h"
+
+struct call;
+
+struct order_members {
+    struct order_request request; /* Borrows from the body and from here. */
+    struct iccid iccid;
+    char msisdn[MSISDN_SIZE];
+};
+
+/* Identifiers in their canonical form: what is stored, routed on and compared. `body` has
+ * passed the schema; it and `ret` must live as long as the request is used. */
+void order_members_read(const json_t *body, struct order_members *ret);
+
+/* Is everything there that this type needs, and nothing that it does not take? On false
+ * the call was answered, with a pointer for each fault. */
+bool order_members_check(struct call *call, const struct order_request *request,
+                         const struct plan *plan);
+
+#endif
