@@ -6,7 +6,6 @@
 #include "api/call.h"
 #include "api/worker.h"
 #include "base/json.h"
-#include "esim/capability.h"
 
 static void read_identifiers(const json_t *body, struct order_members *ret)
 {
@@ -45,7 +44,7 @@ void order_members_read(const json_t *body, struct order_members *ret)
 static const struct own {
     const char *name, *pointer;
     size_t offset;    /* Of its text in struct order_request. */
-    const char *only; /* The one type that takes it; for others it is no own member. */
+    const char *only; /* The one order type that takes it; for others it is no own. */
 } owns[] = {
     /* clang-format off */
     { "msisdn",            "/msisdn",            AT(msisdn),            NULL },
@@ -55,7 +54,7 @@ static const struct own {
     { "plan",              "/plan",              AT(plan),              NULL },
     { "profile_type",      "/profile_type",      AT(profile_type),      NULL },
     { "confirmation_code", "/confirmation_code", AT(confirmation_code), NULL },
-    { "text",              "/text",              AT(text),              ESIM_SMS_SEND },
+    { "text",              "/text",              AT(text),              "sms.send" },
     /* clang-format on */
 };
 enum { OWN_COUNT = sizeof owns / sizeof owns[0] };
