@@ -14,6 +14,8 @@
 // regular expression or a function of the bytes (a Buffer), chooses: counting begins with
 // the first piece from the host that fits; without it, with the next piece. One cut is
 // for one connection; the next ones are not touched. `at` Infinity only measures.
+// `await proxy.quiet()` is when the carriers have taken in what they got, and what they did
+// can be looked up.
 //
 // With `tls: { near, far }` (options of tls.createServer and tls.connect) the bytes that
 // count are those inside TLS.
@@ -21,6 +23,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
+
+const LINGER_MS = 3000;
 
 const fits = (on, bytes) => !on
   || (typeof on === 'function' ? on(bytes) : on.test(bytes.toString('latin1')));
@@ -43,6 +47,11 @@ class Cut {
     return room;
   }
 
+  // One that only measures lets go of its connection.
+  isOpen() {
+    return this.at < Infinity || this.reply === 0;
+  }
+
   passed = 0;
 }
 
@@ -56,6 +65,7 @@ export class CutProxy {
     proxy.cuts = []; // Those that wait for their connection.
     proxy.connections = 0; // Ever taken.
     proxy.sockets = new Set();
+    proxy.ending = new Set(); // Carriers that have not closed a connection that was cut.
     proxy.server = secure
       ? tls.createServer(secure.near, (near) => proxy.pass(near))
       : net.createServer({ allowHalfOpen: true }, (near) => proxy.pass(near));
@@ -80,6 +90,11 @@ export class CutProxy {
     this.cuts = [];
   }
 
+  // Resolves when the carriers have done what they do with what was cut until now.
+  async quiet() {
+    await Promise.all([...this.ending].map((far) => once(far, 'close')));
+  }
+
   async close() {
     this.server.close();
     for (const socket of this.sockets) socket.destroy();
@@ -93,7 +108,7 @@ export class CutProxy {
   }
 
   pass(near) {
-    const far = this.connect();
+    const far = this.connect().setMaxListeners(0); // Whoever waits for quiet().
     this.connections += 1;
     const state = { near, far, cut: null };
     this.carry(state, 'request', near, far);
@@ -104,7 +119,7 @@ export class CutProxy {
     this.sockets.add(from);
     from.setNoDelay(true);
     from.on('data', (bytes) => {
-      if (side === 'request') state.cut ??= this.choose(bytes);
+      if (side === 'request' && !state.cut?.isOpen()) state.cut = this.choose(bytes);
       const room = state.cut?.take(side, bytes) ?? Infinity;
       if (room > bytes.length) to.write(bytes);
       else this.end(state, to, bytes.subarray(0, room));
@@ -125,6 +140,9 @@ export class CutProxy {
   // The last bytes go out before the end does; nothing comes back.
   end({ near, far, cut }, to, last) {
     cut.isDone = true;
+    this.ending.add(far);
+    far.on('close', () => this.ending.delete(far));
+    far.setTimeout(LINGER_MS, () => far.destroy());
     for (const socket of [near, far]) socket.removeAllListeners('data').resume();
     to.end(last);
     (to === near ? far : near).end();
