@@ -79,7 +79,8 @@ export class SoapServer {
   }
 
   async take(request, response, answer) {
-    const xml = await bodyOf(request);
+    const xml = await bodyOf(request).catch(() => null);
+    if (xml === null) return; // The host was cut off inside of it.
     const operation = /<c:([A-Z]\w+) /.exec(xml)?.[1];
     this.messages.push({ operation, headers: request.headers, xml });
     request.body = xml;
