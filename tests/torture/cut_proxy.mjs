@@ -13,7 +13,9 @@
 // "reply": the host gets `at` bytes of what the carrier sends, and then the end. `on`, a
 // regular expression or a function of the bytes (a Buffer), chooses: counting begins with
 // the first piece from the host that fits; without it, with the next piece. One cut is
-// for one connection; the next ones are not touched. `at` Infinity only measures.
+// for one connection; the next ones are not touched. `at` Infinity only measures. With
+// `exchange: true` a cut that was not reached is given up when the host speaks again after
+// a reply; else counting goes on as long as the connection.
 // `await proxy.quiet()` is when the carriers have taken in what they got, and what they did
 // can be looked up.
 //
@@ -30,26 +32,26 @@ const fits = (on, bytes) => !on
   || (typeof on === 'function' ? on(bytes) : on.test(bytes.toString('latin1')));
 
 class Cut {
-  constructor({ side = 'request', at, on }) {
-    Object.assign(this, { side, at, on });
+  constructor({ side = 'request', at, on, exchange = at === Infinity }) {
+    Object.assign(this, { side, at, on, exchange });
     this.isDone = false;
     this.request = 0;
     this.reply = 0;
     this.isAnswered = false; // The host spoke again after a reply: what comes is another's.
   }
 
+  // The host speaks: is that still what is to be cut?
+  isOpen() {
+    this.isAnswered ||= this.reply > 0;
+    return !(this.exchange && this.isAnswered);
+  }
+
   // How much of `bytes`, on its way in `side`, still goes on.
   take(side, bytes) {
-    if (side === 'request' && this.reply > 0) this.isAnswered = true;
     const room = this.side === side ? this.at - this.passed : Infinity;
     if (this.side === side) this.passed += bytes.length;
     if (!this.isAnswered) this[side] += bytes.length;
     return room;
-  }
-
-  // One that only measures lets go of its connection.
-  isOpen() {
-    return this.at < Infinity || this.reply === 0;
   }
 
   passed = 0;
@@ -85,9 +87,9 @@ export class CutProxy {
     return cut;
   }
 
-  // What has not met its connection by now never will.
-  clear() {
-    this.cuts = [];
+  // Those of them that have not met their connection by now never will.
+  clear(cuts = this.cuts) {
+    this.cuts = this.cuts.filter((cut) => !cuts.includes(cut));
   }
 
   // Resolves when the carriers have done what they do with what was cut until now.
@@ -95,9 +97,14 @@ export class CutProxy {
     await Promise.all([...this.ending].map((far) => once(far, 'close')));
   }
 
+  // Every connection there is now.
+  drop() {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   async close() {
     this.server.close();
-    for (const socket of this.sockets) socket.destroy();
+    this.drop();
     await once(this.server, 'close');
   }
 

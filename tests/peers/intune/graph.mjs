@@ -160,7 +160,7 @@ export class Graph {
       if (reply.drop) request.socket.destroy();
       else this.write(response, reply);
     } catch (error) {
-      console.error(error);
+      if (error.code !== 'ECONNRESET') console.error(error); // Else the host was cut off.
       request.socket.destroy();
     }
   }
