@@ -36,6 +36,7 @@ export class Smsc {
       wire: [],
       parts: new Map(),
       drops: 0,
+      owing: new Set(),
     });
     self.server = smpp.createServer((session) => self.#welcome(session));
     self.server.on('error', (error) => self.wrong.push(String(error)));
@@ -52,6 +53,9 @@ export class Smsc {
     this.server.close();
     await closed;
   }
+
+  // Options: systemId, password, port; cutReplies, tlvs; keeps: a message that nobody
+  // acknowledged is given to the next bind, as a carrier with a disk does.
 
   // The next submits go wrong: 'throttle', 'queue', 'lose' (act, no response), 'drop' (act,
   // cut the connection), 'ignore' (neither), 'refuse', 'early' (receipt first),
@@ -87,6 +91,15 @@ export class Smsc {
     session.send(pdu.response({
       command_status: fits ? OK : smpp.ESME_RINVPASWD, system_id: 'SMSC',
     }));
+    if (fits) [...this.owing].forEach((members) => this.#deliver(session, members));
+  }
+
+  #deliver(session, members) {
+    if (this.options.keeps) this.owing.add(members);
+    session.deliver_sm(members, (response) => {
+      this.owing.delete(members);
+      if (response.command_status !== OK) this.wrong.push('a message was refused');
+    });
   }
 
   // The text when this was all of it or its last part.
@@ -137,7 +150,7 @@ export class Smsc {
   #receipt(session, pdu, id, fault) {
     if (!(pdu.registered_delivery & 1) || fault === 'drop') return;
     const stat = fault === 'expire' ? 'EXPIRED' : 'DELIVRD';
-    session.deliver_sm({
+    this.#deliver(session, {
       source_addr: pdu.destination_addr,
       destination_addr: pdu.source_addr,
       esm_class: 4,
@@ -146,7 +159,7 @@ export class Smsc {
       ...(this.options.tlvs && {
         receipted_message_id: id, message_state: fault === 'expire' ? 3 : 2,
       }),
-    }, () => {});
+    });
   }
 
   #act(session, pdu, fault) {
@@ -164,14 +177,12 @@ export class Smsc {
 
   reply(session, pdu, text) {
     const parts = this.options.cutReplies ? text.match(/.{1,20}/gs) : [text];
-    parts.forEach((message, index) => session.deliver_sm({
+    parts.forEach((message, index) => this.#deliver(session, {
       source_addr: pdu.destination_addr,
       destination_addr: pdu.source_addr,
       data_coding: 0, // Of itself it says 1 (IA5) and means GSM 7 bit.
       short_message: parts.length === 1 ? message
         : { udh: Buffer.from([5, 0, 3, 0x42, parts.length, index + 1]), message },
-    }, (response) => {
-      if (response.command_status !== OK) this.wrong.push('a reply was refused');
     }));
   }
 

@@ -15,18 +15,21 @@ import { EID, build, eventually, top } from '../smdp/rig.mjs';
 const ENDED = ['completed', 'failed', 'held', 'rejected'];
 
 // The SMSC lives in this process: nothing here may block it.
-async function tool(...args) {
-  const child = spawn(join(top, 'tools/world.sh'), args, {
+async function run(command, args) {
+  const child = spawn(command, args, {
     cwd: top, env: { ...process.env, B: build }, stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code] = await once(child, 'exit');
-  assert.equal(code, 0, `world.sh ${args[0]}`);
+  assert.equal(code, 0, `${command} ${args[0]}`);
 }
+const tool = (...args) => run(join(top, 'tools/world.sh'), args);
 
 export class World {
-  // `settings` is YAML, a line each.
-  static async open(address, settings, secrets = {}) {
+  // `settings` is YAML, a line each. `manifest`: lines to end it with, such as a quick
+  // `retry: {...}`.
+  static async open(address, settings, secrets = {}, { manifest } = {}) {
     const self = new World();
+    self.manifest = manifest;
     try {
       await self.start(address, settings, {
         system_id: 'esimd', password: 'secret', ...secrets,
@@ -51,7 +54,17 @@ export class World {
       'settings:', ...settings.map((line) => `  ${line}`),
       'endpoints:', '  - name: smsc', `    url: tcp://${address}`, '',
     ].join('\n'));
+    if (this.manifest) await this.sign();
     await this.startHost();
+  }
+
+  async sign() {
+    const template = join(this.scratch, 'mpt.yaml');
+    const text = readFileSync(join(top, 'manifests/mpt.yaml'), 'utf8');
+    writeFileSync(template, [text, ...this.manifest, ''].join('\n'));
+    await run(join(top, 'tools/sign-dev.sh'), [
+      template, join(top, build, 'adapters'), join(this.dir, 'manifests'),
+    ]);
   }
 
   async startHost() {
