@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "order/engine.h"
+#include "order/order_vars.h"
 #include "order/plan.h"
 
 struct creation {
@@ -180,6 +181,23 @@ static bool run_accept(struct db *db, void *arg, struct err *err)
     return accept_order(db, call->state, err);
 }
 
+static bool seal_early(struct call *call, struct order_accept *accept)
+{
+    struct buf sealed;
+    struct err err = ERR_INIT;
+    buf_init(&sealed, ORDER_VARS_SEALED_LIMIT_BYTES);
+    bool ok = order_accept_seal(accept, &sealed, &err);
+    struct slice kept = { arena_copy(call->arena, sealed.ptr, sealed.size),
+                          sealed.size };
+    buf_finish(&sealed);
+    accept->vars_sealed = kept;
+    if (!ok)
+        call_error(call, &err);
+    else if (kept.ptr == NULL)
+        call_problem(call, PROBLEM_TOO_LARGE, "the request needs too much memory");
+    return ok && kept.ptr != NULL;
+}
+
 static void store_order(struct call *call, struct creation *creation)
 {
     creation->decisions[0] = call->authorized;
@@ -195,7 +213,8 @@ static void store_order(struct call *call, struct creation *creation)
         .sealer = call->worker->shared->parts.sealer,
     };
     id_new(creation->accept.id);
-    call_write(call, run_accept, on_accepted, call);
+    if (seal_early(call, &creation->accept))
+        call_write(call, run_accept, on_accepted, call);
 }
 
 /* The adapter the policy chose must exist and be able, whatever the script believes. */

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,24 +22,46 @@ enum {
     FRAME_SIZE = 1 + NONCE_SIZE + TAG_SIZE,
     PLAIN_MAX = 16 * 1024 * 1024,
     KEY_FILE_MAX = 128,
-    PAGE_BYTES = 4096
+    PAGE_BYTES = 4096,
+    TENANT_SIZE = 64,
+    TENANT_SLOTS = 32
 };
 
 /* Separate these keys from any other use of the same master key. */
 static const char seal_salt[] = "esimd seal 1", digest_salt[] = "esimd digest 1";
 
-/* Lies in a page of its own. */
+/* A derived key is kept: deriving it takes longer than sealing with it. */
+struct tenant_slot {
+    const char *salt; /* One of the two above; NULL while the slot is free. */
+    char tenant[TENANT_SIZE];
+    uint8_t key[KEY_SIZE];
+};
+
+struct tenant_keys {
+    pthread_mutex_t lock; /* Guards the slots. */
+    struct tenant_slot slots[TENANT_SLOTS];
+};
+
 struct sealer {
     uint8_t key[KEY_SIZE];
     EVP_KDF *kdf;
     EVP_CIPHER *cipher;
+    struct tenant_keys *known;
 };
+
+/* Lies in a page of its own. */
+struct sealer_page {
+    struct sealer sealer;
+    struct tenant_keys known;
+};
+
+_Static_assert(sizeof(struct sealer_page) <= PAGE_BYTES, "one page holds every key");
 
 /* Kept out of swap, core dumps and children. */
 static struct sealer *map_sealer(struct err *err)
 {
-    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct sealer_page *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) {
         err_errno(err, "taking a page for the sealing key");
         return NULL;
@@ -48,8 +71,11 @@ static struct sealer *map_sealer(struct err *err)
     else if (madvise(page, PAGE_BYTES, MADV_DONTDUMP) != 0 ||
              madvise(page, PAGE_BYTES, MADV_WIPEONFORK) != 0)
         err_errno(err, "keeping the sealing key out of dumps and children");
-    else
-        return page;
+    else {
+        pthread_mutex_init(&page->known.lock, NULL);
+        page->sealer.known = &page->known;
+        return &page->sealer;
+    }
     munmap(page, PAGE_BYTES);
     return NULL;
 }
@@ -108,14 +134,15 @@ void sealer_destroy(struct sealer **sealer)
         return;
     EVP_KDF_free((*sealer)->kdf);
     EVP_CIPHER_free((*sealer)->cipher);
+    pthread_mutex_destroy(&(*sealer)->known->lock);
     OPENSSL_cleanse(*sealer, PAGE_BYTES);
     munmap(*sealer, PAGE_BYTES);
     *sealer = NULL;
 }
 
 /* RFC 5869: HKDF-SHA-256, the tenant as info. */
-static bool tenant_key(const struct sealer *sealer, const char *salt,
-                       const char *tenant, uint8_t ret[KEY_SIZE])
+static bool derive(const struct sealer *sealer, const char *salt, const char *tenant,
+                   uint8_t ret[KEY_SIZE])
 {
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA2-256", 0),
@@ -131,6 +158,34 @@ static bool tenant_key(const struct sealer *sealer, const char *salt,
     bool fine = context != NULL && EVP_KDF_derive(context, ret, KEY_SIZE, params) == 1;
     EVP_KDF_CTX_free(context);
     return fine;
+}
+
+static struct tenant_slot *slot_of(struct tenant_keys *keys, const char *salt,
+                                   const char *tenant)
+{
+    uint32_t hash = salt == seal_salt ? 2166136261u : 0; /* FNV-1a */
+    for (const char *at = tenant; *at != '\0'; at++)
+        hash = (hash ^ (uint8_t)*at) * 16777619u;
+    return &keys->slots[hash % TENANT_SLOTS];
+}
+
+static bool tenant_key(const struct sealer *sealer, const char *salt,
+                       const char *tenant, uint8_t ret[KEY_SIZE])
+{
+    struct tenant_keys *keys = sealer->known;
+    struct tenant_slot *slot = slot_of(keys, salt, tenant);
+    if (strlen(tenant) >= sizeof slot->tenant)
+        return derive(sealer, salt, tenant, ret);
+    pthread_mutex_lock(&keys->lock);
+    if (slot->salt != salt || strcmp(slot->tenant, tenant) != 0) {
+        slot->salt = derive(sealer, salt, tenant, slot->key) ? salt : NULL;
+        memcpy(slot->tenant, tenant, strlen(tenant) + 1);
+    }
+    bool known = slot->salt != NULL;
+    if (known)
+        memcpy(ret, slot->key, KEY_SIZE);
+    pthread_mutex_unlock(&keys->lock);
+    return known;
 }
 
 /* One message: what both directions need. */

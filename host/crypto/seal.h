@@ -6,7 +6,7 @@
  * (RFC 5869) with the salt "esimd seal 1" ("esimd digest 1" for digests) and the tenant
  * as info. The authenticated data are the version byte and the context.
  *
- * Threads  Any; the key is read-only after creation. */
+ * Threads  Any. The keys of the tenants used last are kept beside the master key. */
 #ifndef CRYPTO_SEAL_H
 #define CRYPTO_SEAL_H
 

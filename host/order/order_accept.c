@@ -123,18 +123,21 @@ static bool note_code(struct db *db, const struct order_accept *accept, struct e
 
 /* The code of a profile that was ordered here goes to the device without passing
  * through a client's hands. A profile that is not ours is the client's to know. */
+static bool takes_code(const struct order_accept *accept)
+{
+    const struct order_request *request = accept->request;
+    return strcmp(request->type, ESIM_DEVICE_ASSIGN) == 0 && request->iccid != NULL &&
+           json_object_get(request->extra, "activation_code") == NULL;
+}
+
 static bool add_code(struct db *db, const struct order_accept *accept, json_t *vars,
                      struct err *err)
 {
-    const struct order_request *request = accept->request;
-    if (strcmp(request->type, ESIM_DEVICE_ASSIGN) != 0 || request->iccid == NULL ||
-        json_object_get(vars, "activation_code") != NULL)
-        return true;
     struct buf code;
     struct err why = ERR_INIT;
     buf_init(&code, 1024);
     bool known = profile_reveal(db, accept->sealer, accept->actor->tenant,
-                                request->iccid, &code, &why);
+                                accept->request->iccid, &code, &why);
     bool absent = !known && (why.code == ERR_NOT_FOUND || why.code == ERR_CONFLICT);
     if (known)
         json_put_text(vars, "activation_code", code.ptr);
@@ -144,38 +147,59 @@ static bool add_code(struct db *db, const struct order_accept *accept, json_t *v
     return absent || (known && note_code(db, accept, err));
 }
 
-static bool add_order(struct db *db, const struct order_accept *accept, struct err *err)
+/* `db` only for what takes a code. */
+static bool seal_vars(struct db *db, const struct order_accept *accept, struct buf *ret,
+                      struct err *err)
+{
+    json_t *vars = vars_of(accept);
+    bool ok = (!takes_code(accept) || add_code(db, accept, vars, err)) &&
+              order_vars_seal(accept->sealer, accept->actor->tenant, accept->id, vars,
+                              ret, err);
+    json_decref(vars);
+    return ok;
+}
+
+bool order_accept_seal(const struct order_accept *accept, struct buf *ret,
+                       struct err *err)
+{
+    return takes_code(accept) || seal_vars(NULL, accept, ret, err);
+}
+
+static bool insert_order(struct db *db, const struct order_accept *accept,
+                         struct slice vars_sealed, struct err *err)
 {
     const struct order_request *request = accept->request;
     const struct order_actor *actor = accept->actor;
     int64_t now_ms = clock_wall_ms();
-    json_t *vars = vars_of(accept);
+    return db_run(
+        db,
+        "INSERT INTO orders (tenant, id, type, state, plan, carrier, adapter, "
+        "external_id, subject, iccid, eid, msisdn, profile_type, position, "
+        "compensating, vars_sealed, decision_id, policy_revision, request_id, "
+        "trace, version, created_ms, updated_ms) VALUES ($1, $2, $3, "
+        "'acknowledged', $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, $13, $14, "
+        "$15, $16, $17, 1, $18, $18)",
+        DB_ARGS(db_text(actor->tenant), db_text(accept->id), db_text(request->type),
+                db_text(request->plan == NULL ? "" : request->plan),
+                db_text(request->adapter), db_text(request->adapter),
+                db_text(request->external_id), db_text(actor->subject),
+                db_text(request->iccid), db_text(request->eid),
+                db_text(request->msisdn), db_text(request->profile_type),
+                db_bytes(vars_sealed), db_text(actor->decision_id),
+                db_int(actor->policy_revision), db_text(actor->request_id),
+                db_text(actor->trace), db_int(now_ms)),
+        NULL, err);
+}
+
+static bool add_order(struct db *db, const struct order_accept *accept, struct err *err)
+{
+    if (accept->vars_sealed.size > 0)
+        return insert_order(db, accept, accept->vars_sealed, err);
     struct buf sealed;
-    buf_init(&sealed, ORDER_VARS_LIMIT_BYTES + 256);
-    bool ok =
-        add_code(db, accept, vars, err) &&
-        order_vars_seal(accept->sealer, actor->tenant, accept->id, vars, &sealed,
-                        err) &&
-        db_run(db,
-               "INSERT INTO orders (tenant, id, type, state, plan, carrier, adapter, "
-               "external_id, subject, iccid, eid, msisdn, profile_type, position, "
-               "compensating, vars_sealed, decision_id, policy_revision, request_id, "
-               "trace, version, created_ms, updated_ms) VALUES ($1, $2, $3, "
-               "'acknowledged', $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, $13, $14, "
-               "$15, $16, $17, 1, $18, $18)",
-               DB_ARGS(db_text(actor->tenant), db_text(accept->id),
-                       db_text(request->type),
-                       db_text(request->plan == NULL ? "" : request->plan),
-                       db_text(request->adapter), db_text(request->adapter),
-                       db_text(request->external_id), db_text(actor->subject),
-                       db_text(request->iccid), db_text(request->eid),
-                       db_text(request->msisdn), db_text(request->profile_type),
-                       db_bytes(buf_slice(&sealed)), db_text(actor->decision_id),
-                       db_int(actor->policy_revision), db_text(actor->request_id),
-                       db_text(actor->trace), db_int(now_ms)),
-               NULL, err);
+    buf_init(&sealed, ORDER_VARS_SEALED_LIMIT_BYTES);
+    bool ok = seal_vars(db, accept, &sealed, err) &&
+              insert_order(db, accept, buf_slice(&sealed), err);
     buf_finish(&sealed);
-    json_decref(vars);
     return ok;
 }
 

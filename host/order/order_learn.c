@@ -86,7 +86,7 @@ static bool store_vars(struct db *db, const struct order_row *order, const json_
                        const struct sealer *sealer, struct err *err)
 {
     struct buf sealed;
-    buf_init(&sealed, ORDER_VARS_LIMIT_BYTES + 256);
+    buf_init(&sealed, ORDER_VARS_SEALED_LIMIT_BYTES);
     bool ok = order_vars_seal(sealer, order->tenant, order->id, vars, &sealed, err) &&
               db_run(db,
                      "UPDATE orders SET vars_sealed = $3, iccid = $4, eid = $5, "

@@ -17,7 +17,10 @@
 #include "order/order.h"
 #include "order/plan.h"
 
-enum { ORDER_VARS_LIMIT_BYTES = 256 * 1024 };
+enum {
+    ORDER_VARS_LIMIT_BYTES = 256 * 1024,
+    ORDER_VARS_SEALED_LIMIT_BYTES = ORDER_VARS_LIMIT_BYTES + 256
+};
 
 json_t *order_vars_new(const struct order_request *request, const char *order_id);
 

@@ -168,6 +168,32 @@ static void a_sealed_value_opens_only_for_its_tenant_place_and_key(void)
     CHECK(sealer == NULL);
 }
 
+/* More tenants than keys are kept, and one whose name is longer than a kept one. */
+static void each_of_many_tenants_has_its_own_key(void)
+{
+    enum { TENANTS = 200 };
+    struct err err = ERR_INIT;
+    struct sealer *sealer = key_one();
+    char name[100];
+    for (int i = 0; i < TENANTS; i++) {
+        struct sealer *fresh = key_one(); /* It has kept nothing yet. */
+        struct buf sealed;
+        buf_init(&sealed, 1000);
+        snprintf(name, sizeof name, "%s%d", i == 0 ? "" : "tenant-", i);
+        if (i % 50 == 49) {
+            memset(name, 'n', 90);
+            name[90] = '\0';
+        }
+        CHECK_FATAL(seal(sealer, name, "a", slice_of(plain_text), &sealed, &err));
+        CHECK(opens(sealer, name, "a", buf_slice(&sealed)));
+        CHECK(opens(fresh, name, "a", buf_slice(&sealed)));
+        CHECK(!opens(sealer, "tenant-x", "a", buf_slice(&sealed)));
+        buf_finish(&sealed);
+        sealer_destroy(&fresh);
+    }
+    sealer_destroy(&sealer);
+}
+
 /* HMAC-SHA-256 under HKDF-SHA-256(key, salt "esimd digest 1", info "t1"), computed with
  * Python's hmac module. */
 static void a_keyed_digest_says_only_whether_values_are_equal(void)
@@ -451,6 +477,7 @@ TESTS("crypto", CASE(scratch), CASE(sha256_agrees_with_the_standard),
       CASE(hex_is_read_exactly), CASE(base64_has_one_text_per_value),
       CASE(long_base64_comes_back),
       CASE(a_sealed_value_opens_only_for_its_tenant_place_and_key),
+      CASE(each_of_many_tenants_has_its_own_key),
       CASE(a_keyed_digest_says_only_whether_values_are_equal),
       CASE(no_flipped_bit_and_no_cut_of_a_sealed_value_opens),
       CASE(sealing_twice_gives_two_texts_and_an_empty_value_is_sealed_too),
