@@ -283,9 +283,11 @@ void order_create_early(struct call *call)
         creation->skipped = NULL; /* OpenSSL fails for want of memory alone. */
     if (creation->skipped == NULL || now == NULL)
         return;
-    json_t *args = json_array();
+    json_t *args = json_array(), *adapters;
+    adapters = adapter_sight_for_policy(call->worker->adapters);
+    policy_keep(call->worker->policy, adapters);
     json_array_append_new(args, policy_order(call, creation));
-    json_array_append(args, adapter_sight_for_policy(call->worker->adapters));
+    json_array_append(args, adapters);
     call_ask(call, "route", args, on_routed);
 }
 

@@ -67,6 +67,8 @@ struct policy {
     const char *args[3];
     struct loop_timer *timer;
     bool timer_runs;
+    json_t *kept; /* Or NULL. */
+    struct buf kept_text;
     struct pool_cell cells[CELLS];
 };
 
@@ -224,9 +226,35 @@ static void on_timer(void *arg)
         loop_timer_set(policy->timer, STUCK_MS);
 }
 
+void policy_keep(struct policy *policy, const json_t *part)
+{
+    if (policy->kept == part)
+        return;
+    json_decref(policy->kept);
+    policy->kept = json_incref((json_t *)part);
+    buf_clear(&policy->kept_text);
+    json_write_sorted(part, &policy->kept_text);
+}
+
+static void write_args(const struct policy *policy, const json_t *args, struct buf *ret)
+{
+    size_t i;
+    const json_t *part;
+    buf_add_text(ret, "[");
+    json_array_foreach((json_t *)args, i, part)
+    {
+        buf_add_text(ret, i == 0 ? "" : ",");
+        if (part == policy->kept && buf_ok(&policy->kept_text))
+            buf_add(ret, policy->kept_text.ptr, policy->kept_text.size);
+        else
+            json_write_sorted(part, ret);
+    }
+    buf_add_text(ret, "]");
+}
+
 /* The JSON is written once: its size is put before it when it is known. Too much of it
  * becomes no arguments at all, which the cell refuses. */
-static void write_payload(struct ask *ask, const json_t *args)
+static void write_payload(const struct policy *policy, struct ask *ask)
 {
     struct buf *payload = &ask->payload;
     buf_init(payload, INPUT_BYTES + sizeof ask->function + 8);
@@ -234,7 +262,7 @@ static void write_payload(struct ask *ask, const json_t *args)
     size_t size_at = payload->size;
     wire_put_u32(payload, 0);
     size_t start = payload->size;
-    json_write_sorted(args, payload);
+    write_args(policy, ask->args, payload);
     if (!buf_ok(payload)) {
         buf_clear(payload);
         wire_put_bytes(payload, slice_of(ask->function));
@@ -258,7 +286,7 @@ void policy_ask(struct policy *policy, const char *function, const json_t *args,
     ask->asked_us = clock_mono_us();
     int length = snprintf(ask->function, sizeof ask->function, "%s", function);
     assert(length >= 0 && (size_t)length < sizeof ask->function);
-    write_payload(ask, args);
+    write_payload(policy, ask);
     digest_sha256_text(ask->input, ask->digest);
     call_cell(choose(policy), ask);
     if (!policy->timer_runs) {
@@ -345,6 +373,7 @@ struct policy *policy_create(struct loop *loop, const struct policy_image *image
         return NULL;
     }
     policy->image = image;
+    buf_init(&policy->kept_text, INPUT_BYTES);
     describe_program(policy, cell_program, limits);
     policy->timer = loop_timer_create(loop, on_timer, policy);
     if (policy->timer == NULL)
@@ -362,6 +391,8 @@ void policy_destroy(struct policy **policy)
         if ((*policy)->cells[i].cell != NULL)
             cell_destroy(&(*policy)->cells[i].cell);
     loop_timer_destroy(&(*policy)->timer);
+    json_decref((*policy)->kept);
+    buf_finish(&(*policy)->kept_text);
     free(*policy);
     *policy = NULL;
 }

@@ -55,6 +55,10 @@ struct policy_decision {
     bool failed;           /* The script or its cell failed: refuse with 503. */
 };
 
+/* A part of the arguments that comes with many questions, such as the adapters: its text
+ * is written once. Takes the place of the one kept before; it must not change. */
+void policy_keep(struct policy *policy, const json_t *part);
+
 typedef void (*policy_done)(void *arg, const struct policy_decision *decision);
 
 /* `function` "authorize" or "route"; `args` a JSON array, kept by reference until `done`:

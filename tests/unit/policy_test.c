@@ -55,6 +55,39 @@ static void the_digest_does_not_depend_on_the_order_of_members(void)
     world_end(&world);
 }
 
+/* `value` is asked as it is, so that a part of it can be the one that is kept. */
+static void ask_value(struct world *world, const json_t *value,
+                      struct question *question)
+{
+    *question = (struct question){ .world = world, .asked_us = clock_mono_us() };
+    world->open++;
+    policy_ask(world->policy, "route", value, world_answered, question);
+    world_wait(world, world_is_idle);
+}
+
+static void a_kept_part_changes_nothing_about_a_question(void)
+{
+    struct world *world = world_start(RBAC, ROUTING);
+    struct question plain, kept, other;
+    json_t *value = json_loads(two_adapters, 0, NULL);
+    json_t *rest = json_loads(two_adapters, 0, NULL);
+    CHECK_FATAL(value != NULL && rest != NULL);
+    json_array_remove(json_array_get(rest, 1), 1);
+    ask_value(world, value, &plain);
+    policy_keep(world->policy, json_array_get(value, 1));
+    ask_value(world, value, &kept);
+    policy_keep(world->policy, json_array_get(rest, 1));
+    ask_value(world, rest, &other);
+    json_decref(value);
+    json_decref(rest);
+    CHECK_TEXT(plain.adapter, "atom");
+    CHECK_TEXT(kept.adapter, "atom");
+    CHECK_TEXT(kept.input, plain.input);
+    CHECK_TEXT(kept.digest, plain.digest);
+    CHECK_TEXT(other.adapter, "mpt");
+    world_end(&world);
+}
+
 static void a_route_names_an_adapter_and_tells_of_all(void)
 {
     struct world *world = world_start(RBAC, ROUTING);
@@ -311,6 +344,7 @@ static void a_file_that_cannot_be_loaded_says_where(void)
 TESTS("policy",
       CASE(a_decision_carries_its_reason_revision_and_the_digest_of_its_input),
       CASE(the_digest_does_not_depend_on_the_order_of_members),
+      CASE(a_kept_part_changes_nothing_about_a_question),
       CASE(a_route_names_an_adapter_and_tells_of_all),
       CASE(what_goes_wrong_in_a_script_is_a_failure_with_its_words),
       CASE(questions_open_at_the_end_fail),
