@@ -153,3 +153,6 @@ end_to_end() { # end_to_end LATENCY_MS
 head "End to end with the sandbox"
 end_to_end 0
 end_to_end 2000
+
+head "SMPP: messages over one bind"
+SECONDS_EACH=$seconds tests/bench/smpp.sh
