@@ -18,7 +18,7 @@ struct tls_server *tls_server_create(const char *cert, const char *key,
                                      struct err *err);
 void tls_server_destroy(struct tls_server **server);
 
-/* The OpenSSL context (SSL_CTX *), for net/ only. */
+/* The OpenSSL context (SSL_CTX *), for net/ and the sandbox only. */
 void *tls_server_context(struct tls_server *server);
 
 struct tls_client;

@@ -3,54 +3,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/id.h"
 #include "base/json.h"
+#include "phones.h"
 #include "smdp_stock.h"
 
-enum { WORDS_MOST = 4, NUMBER_SIZE = 24, BUCKETS = 4096, MATCHING_BYTES = 8 };
-
-enum line_state {
-    LINE_UNKNOWN,
-    LINE_ACTIVE,
-    LINE_SUSPENDED,
-    LINE_DELETED,
-    LINE_STATES
-};
-
-struct phone_line {
-    struct phone_line *next;
-    char number[NUMBER_SIZE];
-    enum line_state state;
-};
+enum { WORDS_MOST = 4 };
 
 struct carrier_app {
     const struct sandbox_options *options;
     struct ledger *ledger;
     struct smdp_stock *stock;
     struct smdp_type *type; /* NULL: none. */
-    struct phone_line *lines[BUCKETS];
+    struct phones *phones;
 };
 
 /* clang-format off */
-static const char *const state_names[LINE_STATES] = {
-    [LINE_UNKNOWN] = "UNKNOWN", [LINE_ACTIVE] = "ACTIVE",
-    [LINE_SUSPENDED] = "SUSPENDED", [LINE_DELETED] = "DELETED",
-};
-
 /* What a command makes of a line: a state, or an error. */
-struct effect { enum line_state to; const char *error; };
+struct effect { enum phone_state to; const char *error; };
 static const struct line_command {
     const char *word;
-    struct effect effects[LINE_STATES];
+    struct effect effects[PHONE_STATE_COUNT];
 } line_commands[] = {
-    { "ACT", { [LINE_UNKNOWN]   = { LINE_ACTIVE, NULL },    [LINE_ACTIVE]  = { 0, "22" },
-               [LINE_SUSPENDED] = { 0, "23" },              [LINE_DELETED] = { 0, "23" } } },
-    { "SUS", { [LINE_UNKNOWN]   = { 0, "12" },              [LINE_ACTIVE]  = { LINE_SUSPENDED, NULL },
-               [LINE_SUSPENDED] = { 0, "22" },              [LINE_DELETED] = { 0, "23" } } },
-    { "RES", { [LINE_UNKNOWN]   = { 0, "12" },              [LINE_ACTIVE]  = { 0, "22" },
-               [LINE_SUSPENDED] = { LINE_ACTIVE, NULL },    [LINE_DELETED] = { 0, "23" } } },
-    { "DEL", { [LINE_UNKNOWN]   = { 0, "12" },              [LINE_ACTIVE]  = { LINE_DELETED, NULL },
-               [LINE_SUSPENDED] = { LINE_DELETED, NULL },   [LINE_DELETED] = { 0, "22" } } },
+    { "ACT", { [PHONE_UNKNOWN]   = { PHONE_ACTIVE, NULL },    [PHONE_ACTIVE]  = { 0, "22" },
+               [PHONE_SUSPENDED] = { 0, "23" },               [PHONE_DELETED] = { 0, "23" } } },
+    { "SUS", { [PHONE_UNKNOWN]   = { 0, "12" },               [PHONE_ACTIVE]  = { PHONE_SUSPENDED, NULL },
+               [PHONE_SUSPENDED] = { 0, "22" },               [PHONE_DELETED] = { 0, "23" } } },
+    { "RES", { [PHONE_UNKNOWN]   = { 0, "12" },               [PHONE_ACTIVE]  = { 0, "22" },
+               [PHONE_SUSPENDED] = { PHONE_ACTIVE, NULL },    [PHONE_DELETED] = { 0, "23" } } },
+    { "DEL", { [PHONE_UNKNOWN]   = { 0, "12" },               [PHONE_ACTIVE]  = { PHONE_DELETED, NULL },
+               [PHONE_SUSPENDED] = { PHONE_DELETED, NULL },   [PHONE_DELETED] = { 0, "22" } } },
 };
 /* clang-format on */
 
@@ -62,8 +43,12 @@ bool carrier_app_create(const struct sandbox_options *options, struct ledger *le
         return err_set(err, ERR_LIMIT, "no memory for the carrier");
     app->options = options;
     app->ledger = ledger;
-    if (!smdp_stock_create(options->iccid_prefix, &options->stock, &app->stock, err)) {
-        free(app);
+    app->phones = phones_create();
+    if (app->phones == NULL)
+        err_set(err, ERR_LIMIT, "no memory for the lines");
+    if (app->phones == NULL ||
+        !smdp_stock_create(options->iccid_prefix, &options->stock, &app->stock, err)) {
+        carrier_app_destroy(&app);
         return false;
     }
     struct slice first = slice_of(options->stock.count > 0 ? options->stock.items[0]
@@ -79,13 +64,7 @@ void carrier_app_destroy(struct carrier_app **app)
     if (gone == NULL)
         return;
     *app = NULL;
-    for (size_t i = 0; i < BUCKETS; i++) {
-        while (gone->lines[i] != NULL) {
-            struct phone_line *line = gone->lines[i];
-            gone->lines[i] = line->next;
-            free(line);
-        }
-    }
+    phones_destroy(&gone->phones);
     smdp_stock_destroy(&gone->stock);
     free(gone);
 }
@@ -138,56 +117,26 @@ static void note(struct carrier_app *app, const struct words *words, const char 
 
 /* ---- lines ---- */
 
-static struct phone_line *line_of(struct carrier_app *app, struct slice number)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < number.size; i++)
-        hash = (hash ^ (uint8_t)number.ptr[i]) * 16777619u;
-    struct phone_line **bucket = &app->lines[hash % BUCKETS];
-    for (struct phone_line *line = *bucket; line != NULL; line = line->next)
-        if (slice_is(number, line->number))
-            return line;
-    struct phone_line *line = calloc(1, sizeof *line);
-    if (line == NULL || !slice_copy(number, line->number, sizeof line->number)) {
-        free(line);
-        return NULL;
-    }
-    line->next = *bucket;
-    *bucket = line;
-    return line;
-}
-
 static void do_line(struct carrier_app *app, const struct line_command *command,
                     const struct words *words, struct buf *reply)
 {
-    struct phone_line *line = words->count == 3 ? line_of(app, words->at[1]) : NULL;
-    if (line == NULL) {
+    struct phone *phone = words->count == 3 ? phone_of(app->phones, words->at[1])
+                                            : NULL;
+    if (phone == NULL) {
         say(reply, "ERR", words, "90");
         return;
     }
-    const struct effect *effect = &command->effects[line->state];
+    const struct effect *effect = &command->effects[phone->state];
     if (effect->error != NULL) {
         say(reply, "ERR", words, effect->error);
         return;
     }
-    line->state = effect->to;
-    note(app, words, line->number, state_names[line->state]);
+    phone->state = effect->to;
+    note(app, words, phone->number, phone_state_name(phone->state));
     say(reply, "OK", words, NULL);
 }
 
 /* ---- profiles ---- */
-
-static void make_matching_id(char ret[MATCHING_BYTES * 2 + 1])
-{
-    static const char digits[] = "0123456789ABCDEF";
-    uint8_t random[MATCHING_BYTES];
-    id_random(random, sizeof random);
-    for (size_t i = 0; i < MATCHING_BYTES; i++) {
-        ret[2 * i] = digits[random[i] >> 4];
-        ret[2 * i + 1] = digits[random[i] & 15];
-    }
-    ret[MATCHING_BYTES * 2] = '\0';
-}
 
 static void do_profile(struct carrier_app *app, const struct words *words,
                        struct buf *reply)
@@ -202,7 +151,7 @@ static void do_profile(struct carrier_app *app, const struct words *words,
     }
     if (!slice_copy(words->at[1], profile->eid, sizeof profile->eid))
         profile->eid[0] = '\0';
-    make_matching_id(profile->matching_id);
+    smdp_match_make(profile->matching_id);
     profile->state = SMDP_RELEASED;
     smdp_iccid(app->stock, profile, iccid);
     note(app, words, iccid, smdp_state_name(profile->state));
@@ -235,14 +184,17 @@ void carrier_app_put_off(struct slice command, struct buf *reply)
 
 /* ---- what a test looks at ---- */
 
+static bool list_phone(void *all, const struct phone *phone)
+{
+    if (phone->state != PHONE_UNKNOWN)
+        json_put_text(all, phone->number, phone_state_name(phone->state));
+    return true;
+}
+
 json_t *carrier_app_lines(const struct carrier_app *app)
 {
     json_t *all = json_object();
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (const struct phone_line *line = app->lines[i]; line != NULL;
-             line = line->next)
-            if (line->state != LINE_UNKNOWN)
-                json_put_text(all, line->number, state_names[line->state]);
+    phones_each(app->phones, list_phone, all);
     return all;
 }
 

@@ -6,7 +6,7 @@
 #include "fault.h"
 #include "ledger.h"
 
-enum { LEDGER_BYTES_MOST = 1 << 30, SHORT_BYTES = 1 << 20 };
+enum { LEDGER_BYTES_MOST = 1 << 30, SHORT_BYTES = 64 << 20 };
 
 static void answer(struct http_exchange *exchange, int status, const char *type,
                    struct slice body)
@@ -20,8 +20,7 @@ static void answer(struct http_exchange *exchange, int status, const char *type,
     http_answer(exchange, &reply);
 }
 
-/* `json` is given. */
-static void answer_json(struct http_exchange *exchange, int status, json_t *json)
+void control_answer(struct http_exchange *exchange, int status, json_t *json)
 {
     struct buf body;
     buf_init(&body, SHORT_BYTES);
@@ -36,7 +35,7 @@ static void answer_message(struct http_exchange *exchange, int status,
 {
     json_t *json = json_object();
     json_put_text(json, "message", message);
-    answer_json(exchange, status, json);
+    control_answer(exchange, status, json);
 }
 
 static uint64_t after_of(struct slice query)
@@ -62,7 +61,7 @@ static void show_ledger(struct sandbox *sandbox, struct http_exchange *exchange)
 
 static void show_faults(struct sandbox *sandbox, struct http_exchange *exchange)
 {
-    answer_json(exchange, 200, faults_list(sandbox->faults));
+    control_answer(exchange, 200, faults_list(sandbox->faults));
 }
 
 static void add_fault(struct sandbox *sandbox, struct http_exchange *exchange)
@@ -87,7 +86,7 @@ static void set_callback(struct sandbox *sandbox, struct http_exchange *exchange
     json_t *json = json_read(http_exchange_request(exchange)->body, NULL);
     const char *url = json_text(json, "url");
     if (url != NULL && slice_copy(slice_of(url), sandbox->callback, SANDBOX_URL_SIZE))
-        answer_json(exchange, 200, json_deep_copy(json));
+        control_answer(exchange, 200, json_deep_copy(json));
     else
         answer_message(exchange, 400, "expected {\"url\":\"https://...\"}");
     json_decref(json);
@@ -98,7 +97,7 @@ static void show_health(struct sandbox *sandbox, struct http_exchange *exchange)
     json_t *json = json_object();
     json_put_text(json, "side", sandbox->options->side);
     json_put_int(json, "ledger", (int64_t)ledger_last(sandbox->ledger));
-    answer_json(exchange, 200, json);
+    control_answer(exchange, 200, json);
 }
 
 static const struct {

@@ -9,7 +9,12 @@
 #ifndef SANDBOX_CONTROL_H
 #define SANDBOX_CONTROL_H
 
+#include <jansson.h>
+
 #include "sandbox.h"
+
+/* Answers a control request. `json` is given. */
+void control_answer(struct http_exchange *exchange, int status, json_t *json);
 
 /* Below /sandbox/ here, else the side's. Answers in any case. */
 void control_serve(struct sandbox *sandbox, const struct sandbox_side *side,

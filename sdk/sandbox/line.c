@@ -5,9 +5,11 @@
 #include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/listener.h>
-#include <netinet/tcp.h>
 #include <errno.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,7 @@ struct line_server {
     struct loop *loop;
     const struct line_rules *rules;
     void *state;
+    struct tls_server *tls;
     struct evconnlistener *listener;
     struct line *lines;
     struct loop_timer *sweep;
@@ -56,6 +59,14 @@ static void drop_later(struct later *later)
     free(later);
 }
 
+/* The other side is told that nothing more comes (RFC 8446 6.1). */
+static void say_goodbye(const struct line *line)
+{
+    SSL *ssl = bufferevent_openssl_get_ssl(line->stream);
+    if (ssl != NULL && line->is_ending && SSL_is_init_finished(ssl))
+        (void)SSL_shutdown(ssl);
+}
+
 static void free_line(struct line *line)
 {
     line->server->rules->closed(line->server->state, line);
@@ -64,6 +75,7 @@ static void free_line(struct line *line)
     *line->link = line->next;
     if (line->next != NULL)
         line->next->link = line->link;
+    say_goodbye(line);
     bufferevent_free(line->stream);
     free(line);
 }
@@ -98,10 +110,19 @@ void line_end(struct line *line)
 static void write_now(struct line *line, const void *bytes, size_t size)
 {
     struct evbuffer *out = bufferevent_get_output(line->stream);
+    struct evbuffer_iovec room;
     if (line->is_gone || line->is_ending)
         return;
-    if (evbuffer_get_length(out) > UNSENT_MOST || evbuffer_add(out, bytes, size) != 0)
+    if (evbuffer_get_length(out) > UNSENT_MOST ||
+        evbuffer_reserve_space(out, (ev_ssize_t)size, &room, 1) != 1) {
         line_cut(line); /* It does not read. */
+        return;
+    }
+    memcpy(room.iov_base, bytes, size);
+    if (line->server->rules->leaves != NULL)
+        line->server->rules->leaves(line->server->state, line, room.iov_base, size);
+    room.iov_len = size;
+    evbuffer_commit_space(out, &room, 1);
 }
 
 static void on_later(evutil_socket_t fd, short what, void *arg)
@@ -182,6 +203,21 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 
 /* ---- listening ---- */
 
+static struct bufferevent *open_stream(struct line_server *server, evutil_socket_t fd)
+{
+    struct event_base *base = loop_base(server->loop);
+    if (server->tls == NULL)
+        return bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+    SSL *ssl = SSL_new(tls_server_context(server->tls));
+    if (ssl == NULL)
+        return NULL;
+    struct bufferevent *stream = bufferevent_openssl_socket_new(
+        base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    if (stream == NULL)
+        SSL_free(ssl);
+    return stream;
+}
+
 static void on_line(struct evconnlistener *listener, evutil_socket_t fd,
                     struct sockaddr *address, int size, void *arg)
 {
@@ -197,8 +233,7 @@ static void on_line(struct evconnlistener *listener, evutil_socket_t fd,
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     line->server = server;
-    line->stream = bufferevent_socket_new(loop_base(server->loop), fd,
-                                          BEV_OPT_CLOSE_ON_FREE);
+    line->stream = open_stream(server, fd);
     if (line->stream == NULL) {
         evutil_closesocket(fd);
         free(line);
@@ -259,8 +294,8 @@ static bool listen_at(struct line_server *server, const char *address,
 
 struct line_server *line_server_create(struct loop *loop,
                                        const struct line_rules *rules, void *state,
-                                       const char *address, char ret_address[64],
-                                       struct err *err)
+                                       const char *address, struct tls_server *tls,
+                                       char ret_address[64], struct err *err)
 {
     struct line_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
@@ -270,6 +305,7 @@ struct line_server *line_server_create(struct loop *loop,
     server->loop = loop;
     server->rules = rules;
     server->state = state;
+    server->tls = tls;
     server->sweep = loop_timer_create(loop, sweep, server);
     if (server->sweep == NULL)
         err_set(err, ERR_LIMIT, "no memory to listen");

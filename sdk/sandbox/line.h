@@ -7,10 +7,11 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "loop/loop.h"
+#include "net/tls.h"
 
 struct line; /* One connection. */
 
-/* What a side gives; all members. */
+/* What a side gives. */
 struct line_rules {
     size_t frame_bytes; /* Largest frame; a longer one ends the connection. */
 
@@ -23,15 +24,19 @@ struct line_rules {
     void (*came)(void *state, struct line *line, struct slice frame);
     /* The last word of a line: it and its delayed writes are gone after this. */
     void (*closed)(void *state, struct line *line);
+
+    /* What line_write was given leaves now: it may be changed, and this line must not be
+     * written to. NULL: it leaves as it is. */
+    void (*leaves)(void *state, struct line *line, void *bytes, size_t size);
 };
 
 struct line_server;
 
-/* Listens at "HOST:PORT"; ret_address tells the port when it was 0. */
+/* Listens at "HOST:PORT"; ret_address tells the port when it was 0. `tls` NULL: plain. */
 struct line_server *line_server_create(struct loop *loop,
                                        const struct line_rules *rules, void *state,
-                                       const char *address, char ret_address[64],
-                                       struct err *err);
+                                       const char *address, struct tls_server *tls,
+                                       char ret_address[64], struct err *err);
 /* Cuts all connections. */
 void line_server_destroy(struct line_server **server);
 

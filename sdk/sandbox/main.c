@@ -124,10 +124,9 @@ static bool listen_for_host(struct program *program, char ret_address[ADDRESS_SI
     if (program->side->line == NULL)
         return listen_at(program, address, program->tls, &program->server, ret_address,
                          err);
-    if (!program->options.is_plain)
-        return err_field(err, "tls-dir", "%s takes --plain only", program->side->name);
     program->lines = line_server_create(program->sandbox.loop, program->side->line,
-                                        program->state, address, ret_address, err);
+                                        program->state, address, program->tls,
+                                        ret_address, err);
     return program->lines != NULL;
 }
 

@@ -42,8 +42,8 @@ struct sandbox_side {
     bool (*open)(struct sandbox *sandbox, void **ret_state, struct err *err);
     void (*close)(void **state);
 
-    /* Kept connections (line.h) instead of HTTP; NULL: HTTP. Such a side is plain, and
-     * its routes below /sandbox/ are at --control only. */
+    /* Kept connections (line.h) instead of HTTP; NULL: HTTP. The routes below
+     * /sandbox/ of such a side are at --control only. */
     const struct line_rules *line;
 
     /* A request that is not below /sandbox/. Answers now or later. NULL with `line`. */

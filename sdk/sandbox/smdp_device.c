@@ -237,18 +237,6 @@ static void on_timer(void *arg)
 
 /* ---- what an activation code leads to ---- */
 
-/* Cuts "1$address$matching id$oid$flag"; the address is not looked at. */
-static bool code_read(const char *text, char ret_matching_id[MATCHING_ID_SIZE])
-{
-    struct slice rest = slice_of(text);
-    if (slice_starts(rest, "LPA:"))
-        slice_cut(&rest, ':');
-    struct slice format = slice_cut(&rest, '$');
-    struct slice address = slice_cut(&rest, '$');
-    return slice_is(format, "1") && address.size > 0 &&
-           slice_copy(slice_cut(&rest, '$'), ret_matching_id, MATCHING_ID_SIZE);
-}
-
 struct default_search {
     const char *eid;
     struct smdp_profile *found;
@@ -364,7 +352,7 @@ static int begin(struct smdp_devices *devices, const char *eid, const json_t *bo
     char matching_id[MATCHING_ID_SIZE];
     const char *code = json_text(body, "activation_code");
     *ret_body = "{\"message\":\"activation_code must be 1$address$matching id\"}";
-    if (code == NULL || !code_read(code, matching_id))
+    if (code == NULL || !smdp_match_read(code, matching_id))
         return 400;
     struct smdp_profile *profile = profile_for(devices->smdp, eid, matching_id);
     *ret_body = "{\"message\":\"8.2.6/3.8: no order has this matching id\"}";

@@ -125,21 +125,6 @@ static struct smdp_result download_order(struct smdp *smdp,
 
 /* ---- confirmOrder ---- */
 
-/* Four groups of five out of 32 letters and digits without look-alikes: 100 bits. */
-static void matching_id_make(char ret[MATCHING_ID_SIZE])
-{
-    static const char letters[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    unsigned char random[20];
-    size_t at = 0;
-    id_random(random, sizeof random);
-    for (size_t i = 0; i < sizeof random; i++) {
-        if (i > 0 && i % 5 == 0)
-            ret[at++] = '-';
-        ret[at++] = letters[random[i] % (sizeof letters - 1)];
-    }
-    ret[at] = '\0';
-}
-
 static struct smdp_result confirm_check(const struct smdp_request *request,
                                         const struct smdp_profile *profile)
 {
@@ -167,7 +152,7 @@ static bool match(struct smdp *smdp, const struct smdp_request *request,
         return true;
     }
     if (request->matching_id == NULL)
-        matching_id_make(profile->matching_id);
+        smdp_match_make(profile->matching_id);
     else
         keep(profile->matching_id, sizeof profile->matching_id, request->matching_id);
     if (smdp_match_add(smdp->stock, profile))

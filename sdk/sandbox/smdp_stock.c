@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/id.h"
+
 enum { TYPE_NAME_SIZE = 64, STOCK_MOST = 10000000 };
 
 struct smdp_type {
@@ -203,6 +205,32 @@ void smdp_stock_return(struct smdp_profile *profile)
 }
 
 /* ---- matching ids ---- */
+
+/* Four groups of five out of 32 letters and digits without look-alikes: 100 bits. */
+void smdp_match_make(char ret[MATCHING_ID_SIZE])
+{
+    static const char letters[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    unsigned char random[20];
+    size_t at = 0;
+    id_random(random, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++) {
+        if (i > 0 && i % 5 == 0)
+            ret[at++] = '-';
+        ret[at++] = letters[random[i] % (sizeof letters - 1)];
+    }
+    ret[at] = '\0';
+}
+
+bool smdp_match_read(const char *text, char ret_matching_id[MATCHING_ID_SIZE])
+{
+    struct slice rest = slice_of(text);
+    if (slice_starts(rest, "LPA:"))
+        slice_cut(&rest, ':');
+    struct slice format = slice_cut(&rest, '$');
+    struct slice address = slice_cut(&rest, '$');
+    return slice_is(format, "1") && address.size > 0 &&
+           slice_copy(slice_cut(&rest, '$'), ret_matching_id, MATCHING_ID_SIZE);
+}
 
 static int by_matching_id(const void *a, const void *b)
 {

@@ -65,6 +65,13 @@ void smdp_iccid(const struct smdp_stock *stock, const struct smdp_profile *profi
 /* After its state has become Available: forgets the order and may be picked again. */
 void smdp_stock_return(struct smdp_profile *profile);
 
+/* A new matching id. */
+void smdp_match_make(char ret[MATCHING_ID_SIZE]);
+
+/* The one in "1$address$matching id$oid$flag", perhaps after "LPA:"; the address is not
+ * looked at. */
+bool smdp_match_read(const char *activation_code, char ret[MATCHING_ID_SIZE]);
+
 /* Profiles by their matching id. False from smdp_match_add when it is taken. */
 bool smdp_match_add(struct smdp_stock *stock, struct smdp_profile *profile);
 void smdp_match_remove(struct smdp_stock *stock, struct smdp_profile *profile);

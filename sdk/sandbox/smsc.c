@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "control.h"
 
 static void destroy(struct smsc *smsc)
 {
@@ -42,32 +43,14 @@ static void close_side(void **state)
 
 /* ---- control ---- */
 
-/* `json` is given. */
-static void answer(struct http_exchange *exchange, int status, json_t *json)
-{
-    static const struct http_field field = { SLICE_LITERAL("Content-Type"),
-                                             SLICE_LITERAL("application/json") };
-    struct buf body;
-    buf_init(&body, 64 << 20);
-    json_write(json, &body);
-    const struct http_reply reply = { .status = status,
-                                      .fields = &field,
-                                      .field_count = 1,
-                                      .body = buf_slice(&body),
-                                      .no_compress = true };
-    http_answer(exchange, &reply);
-    buf_finish(&body);
-    json_decref(json);
-}
-
 static void show_lines(struct smsc *smsc, struct http_exchange *exchange)
 {
-    answer(exchange, 200, carrier_app_lines(smsc->app));
+    control_answer(exchange, 200, carrier_app_lines(smsc->app));
 }
 
 static void show_profiles(struct smsc *smsc, struct http_exchange *exchange)
 {
-    answer(exchange, 200, carrier_app_profiles(smsc->app));
+    control_answer(exchange, 200, carrier_app_profiles(smsc->app));
 }
 
 static void show_links(struct smsc *smsc, struct http_exchange *exchange)
@@ -80,7 +63,7 @@ static void show_links(struct smsc *smsc, struct http_exchange *exchange)
         json_put_int(one, "unacknowledged", (int64_t)link->out_count);
         json_array_append_new(all, one);
     }
-    answer(exchange, 200, all);
+    control_answer(exchange, 200, all);
 }
 
 /* Somebody sends a message to the host's number. */
@@ -96,7 +79,7 @@ static void send_message(struct smsc *smsc, struct http_exchange *exchange)
     json_t *said = json_object();
     if (!is_whole)
         json_put_text(said, "message", "expected {\"from\", \"to\", \"text\"}");
-    answer(exchange, is_whole ? 202 : 400, said);
+    control_answer(exchange, is_whole ? 202 : 400, said);
 }
 
 /* All connections end at once. */
@@ -104,7 +87,7 @@ static void cut_links(struct smsc *smsc, struct http_exchange *exchange)
 {
     for (struct link *link = smsc->links; link != NULL; link = link->next)
         line_cut(link->line);
-    answer(exchange, 202, json_object());
+    control_answer(exchange, 202, json_object());
 }
 
 /* clang-format off */

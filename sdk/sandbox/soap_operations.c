@@ -109,17 +109,6 @@ static struct soap_result order_profile(struct soap *soap,
     return done_profile(soap, profile, arena);
 }
 
-/* 16 letters and digits: 80 bits. */
-static void matching_id_make(char ret[MATCHING_ID_SIZE])
-{
-    static const char letters[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    unsigned char random[16];
-    id_random(random, sizeof random);
-    for (size_t i = 0; i < sizeof random; i++)
-        ret[i] = letters[random[i] % (sizeof letters - 1)];
-    ret[sizeof random] = '\0';
-}
-
 static bool is_true(const char *text)
 {
     return text != NULL && (strcmp(text, "true") == 0 || strcmp(text, "1") == 0);
@@ -145,7 +134,7 @@ static struct soap_result confirm_profile(struct soap *soap,
     if (matching_id != NULL)
         snprintf(profile->matching_id, sizeof profile->matching_id, "%s", matching_id);
     else
-        matching_id_make(profile->matching_id);
+        smdp_match_make(profile->matching_id);
     return done_profile(soap, profile, arena);
 }
 
