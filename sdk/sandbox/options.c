@@ -124,6 +124,21 @@ static bool set_receipt_ids(struct sandbox_options *options, const char *value)
     return options->receipts_decimal || strcmp(value, "hex") == 0;
 }
 
+static bool set_window(struct sandbox_options *options, const char *value)
+{
+    return number(value, UINT16_MAX, &options->window);
+}
+
+static bool set_heartbeat(struct sandbox_options *options, const char *value)
+{
+    return number(value, 3600, &options->heartbeat_s) && options->heartbeat_s > 0;
+}
+
+static bool set_answer(struct sandbox_options *options, const char *value)
+{
+    return number(value, 600, &options->answer_s) && options->answer_s > 0;
+}
+
 static bool set_devices(struct sandbox_options *options, const char *value)
 {
     return number(value, 1000000, &options->devices);
@@ -161,23 +176,29 @@ static const struct option_row rows[] = {
     { "ledger-mb",     "N",       set_ledger,
       "memory of the ledger; the oldest lines go first (64)" },
     { "stock",         "TYPE=N",  add_stock,
-      "smdp, soap, smsc: N profiles of that type; may be repeated" },
+      "smdp, soap, smsc, mytel: N profiles of that type; may be repeated" },
     { "requester",     "ID",      add_requester,
       "smdp: only this functionRequesterIdentifier; may be repeated" },
     { "iccid-prefix",  "DIGITS",  set_prefix,
-      "smdp, soap, smsc: how each ICCID begins, 4 to 7 digits (8995)" },
+      "smdp, soap, smsc, mytel: how each ICCID begins, 4 to 7 digits (8995)" },
     { "smdp-address",  "NAME",    set_address,
-      "smdp, soap, smsc: smdpAddress in replies; smdp: empty leaves it out" },
+      "all but graph: smdpAddress in replies; smdp: empty leaves it out" },
     { "release-again", "WORD",    set_release_again,
       "smdp: accept or refuse (8.2.1/3.5) a second releaseProfile (accept)" },
     { "user",          "NAME",    set_user,
-      "soap: only with a UsernameToken of this name; smsc: this system_id" },
+      "soap: UsernameToken's; smsc: system_id; mytel: client's name" },
     { "password",      "TEXT",    set_password,
-      "soap: and this password, as text or digest; smsc: this password" },
+      "that goes with it; mytel: the secret, 16 to 128 bytes" },
     { "short-code",    "ADDRESS", set_short_code,
       "smsc: messages to it are commands (1332)" },
     { "receipt-ids",   "WORD",    set_receipt_ids,
       "smsc: hex, or decimal and without TLVs, in receipts (hex)" },
+    { "window",        "N",       set_window,
+      "mytel: requests that may be unanswered at once (64)" },
+    { "heartbeat-s",   "N",       set_heartbeat,
+      "mytel: PING after so much silence (30)" },
+    { "answer-s",      "N",       set_answer,
+      "mytel: a change that takes longer is IN_PROGRESS (20)" },
     { "devices",       "N",       set_devices,
       "graph: managed devices that are there from the start (100)" },
     { "install-ms",    "N",       set_install,
@@ -222,6 +243,9 @@ bool options_read(int argc, char **argv, struct sandbox_options *ret, bool *ret_
         .iccid_prefix = "8995",
         .smdp_address = "smdp.sandbox.example",
         .short_code = "1332",
+        .window = 64,
+        .heartbeat_s = 30,
+        .answer_s = 20,
         .devices = 100,
         .install_ms = 300,
         .token_s = 3599,

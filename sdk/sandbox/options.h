@@ -27,7 +27,7 @@ struct sandbox_options {
     const char *callback;
     int64_t latency_ms;
     int64_t ledger_mb;
-    /* smdp; soap, smsc: stock, prefix and address too */
+    /* smdp; soap, smsc, mytel: stock, prefix and address too */
     struct option_list stock;      /* "TYPE=N" */
     struct option_list requesters; /* None: any. */
     const char *iccid_prefix;
@@ -39,6 +39,10 @@ struct sandbox_options {
     /* smsc; user and password are of its binds */
     const char *short_code; /* Messages to it are commands. */
     bool receipts_decimal;  /* Ids in receipts are decimal, and there are no TLVs. */
+    /* mytel; user and password are a client and its secret */
+    int64_t window;      /* Requests that may be unanswered at once. */
+    int64_t heartbeat_s; /* After so much silence PING. */
+    int64_t answer_s;    /* What takes longer is IN_PROGRESS. */
     /* graph */
     int64_t devices;            /* There from the start. */
     int64_t install_ms;         /* Until a device has done what it is asked. */

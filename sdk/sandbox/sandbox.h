@@ -1,6 +1,6 @@
 /* sandbox.h - what every side of the sandbox shares, and the table of sides.
  *
- * A side is one kind of carrier (smdp, soap; later smsc, mytel, graph): a file with a
+ * A side is one kind of carrier (smdp, soap, smsc, mytel, graph): a file with a
  * row in sides.c. The shared part owns the loop, the control routes below
  * /sandbox/, the ledger of effects, the faults on demand and the delays.
  *
@@ -55,6 +55,7 @@ struct sandbox_side {
 };
 
 extern const struct sandbox_side graph_side;
+extern const struct sandbox_side mytel_side;
 extern const struct sandbox_side smdp_side;
 extern const struct sandbox_side smsc_side;
 extern const struct sandbox_side soap_side;
