@@ -100,12 +100,12 @@ export class Rig {
   // ---- orders ----
 
   // Places an order; gives its id.
-  async place(type, extra = {}, members = {}) {
+  async place(type, extra = {}, members = {}, headers = {}) {
     const { status, json } = await this.world.ask('POST', '/v1/orders', {
-      headers: { 'Idempotency-Key': `k-${Math.random()}` },
+      headers: { 'Idempotency-Key': `k-${Math.random()}`, ...headers },
       body: { type, carrier: 'intune', extra, ...members },
     });
-    if (status !== 202) throw new Error(`${type}: ${status} ${JSON.stringify(json)}`);
+    if (![200, 202].includes(status)) throw new Error(`${type}: ${status} ${JSON.stringify(json)}`);
     return json.id;
   }
 
@@ -122,7 +122,7 @@ export class Rig {
   }
 
   async run(type, extra, members) {
-    return this.ended(await this.place(type, extra, members));
+    return this.ended(await this.place(type, extra, members, { Prefer: 'wait=15' }));
   }
 
   assign(device, extra = {}) {
