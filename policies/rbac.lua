@@ -21,6 +21,8 @@ local PERMISSIONS = {
   ["profile.read"]   = READS,
   ["profile.list"]   = READS,
   ["profile.reveal"] = ACTS,   -- see an activation code, or its QR
+  ["device.read"]    = READS,
+  ["device.list"]    = READS,
   ["account.read"]   = READS,
   ["line.read"]      = READS,
   ["adapter.read"]   = READS,
@@ -48,7 +50,8 @@ local ROLES = {
   viewer = {
     may = {
       "order.read", "order.list", "profile.read", "profile.list",
-      "account.read", "line.read", "adapter.read", "event.read", "health.read",
+      "device.read", "device.list", "account.read", "line.read",
+      "adapter.read", "event.read", "health.read",
     },
   },
 
@@ -86,7 +89,8 @@ local ROLES = {
   ["api-client"] = {
     may = {
       "order.create", "order.read", "order.list", "order.cancel",
-      "profile.read", "profile.list", "event.read", "health.read",
+      "profile.read", "profile.list", "device.read", "device.list",
+      "event.read", "health.read",
     },
   },
 

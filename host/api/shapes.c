@@ -100,6 +100,26 @@ SHAPE(shape_activation_code, "ActivationCode", "A secret: whoever has it can tak
     { "activation_code", MEMBER_TEXT, .required = true, .most = 512, .text = "SGP.22 4.1." },
     { "lpa", MEMBER_TEXT, .required = true, .most = 520, .text = "As a QR code holds it." });
 
+/* ---- devices ---- */
+
+SHAPE(shape_managed_device, "ManagedDevice", "A device as its MDM told it.", true,
+    MUST("device_id", "The MDM's name for it; orders want this one."),
+    MUST("carrier", "The adapter that told it."),
+    TEXT("name", "What its owner calls it."), TEXT("user", "Who uses it."),
+    TEXT("serial", "Its serial number."), TEXT("eid", "Its eUICC."), TEXT("imei", "Its IMEI."),
+    TEXT("os", "Its operating system."), TEXT("os_version", "The version of that."),
+    TEXT("model", "Its model."), TEXT("manufacturer", "Who made it."),
+    TEXT("compliance", "The MDM's word."), TEXT("last_sync", "RFC 3339: when the MDM heard of it."),
+    TEXT("updated", "RFC 3339: when something of this changed."),
+    TEXT("seen", "RFC 3339: when a list told it last."));
+SHAPE(shape_device_pass, "DevicePass", "How far an adapter's list has come.", false,
+    MUST("carrier", "The adapter."),
+    LONG("since", 64, "What to ask for next: extra.since of an order of device.list."),
+    LONG("cursor", 4096, "The last list is not at its end: extra.cursor of the next order."));
+SHAPE(shape_device_page, "DevicePage", "Devices by device_id.", false,
+    LIST("items", &shape_managed_device, "Devices."),
+    LIST("lists", &shape_device_pass, "Where each adapter's list goes on."), NEXT);
+
 /* ---- adapters, policies ---- */
 
 SHAPE(shape_adapter, "Adapter", "A loaded adapter.", true,

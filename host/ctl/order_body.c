@@ -94,6 +94,22 @@ static bool put_file(const struct ctl *ctl, const char *flag, const char *member
     return ok;
 }
 
+static bool put_extra(const struct ctl *ctl, json_t *body, struct err *err)
+{
+    const char *text = ctl_flag(ctl, "extra");
+    if (text == NULL)
+        return true;
+    json_t *extra = json_read(slice_of(text), err);
+    if (extra == NULL)
+        return err_wrap(err, "--extra");
+    if (!json_is_object(extra)) {
+        json_decref(extra);
+        return err_set(err, ERR_INVALID, "--extra: expected a JSON object");
+    }
+    json_object_set_new(body, "extra", extra);
+    return true;
+}
+
 json_t *order_body_read(const struct ctl *ctl, struct err *err)
 {
     static const struct {
@@ -123,7 +139,7 @@ json_t *order_body_read(const struct ctl *ctl, struct err *err)
         json_object_set(body, "device", device);
     json_decref(device);
     if (ok && put_file(ctl, "confirmation-code-file", "confirmation_code", body, err) &&
-        put_file(ctl, "text-file", "text", body, err))
+        put_file(ctl, "text-file", "text", body, err) && put_extra(ctl, body, err))
         return body;
     json_decref(body);
     return NULL;

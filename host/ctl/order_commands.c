@@ -243,6 +243,7 @@ static const struct flag create_flags[] = {
     { "confirmation-code-file", 0, "PATH", "a secret that the user must enter; - is standard input" },
     { "text", 0, "TEXT", "of a message (--type sms.send)" },
     { "text-file", 0, "PATH", "the same, unseen by other users of this machine; - is standard input" },
+    { "extra", 0, "JSON", "more input, as an object; for secrets use --file" },
     { "idempotency-key", 0, "KEY", "the same again when you repeat" },
     { "wait", 0, "TIME", "wait so long for the end" },
     { NULL },
@@ -277,7 +278,7 @@ static const struct flag resolve_flags[] = {
 
 const struct command order_commands[] = {
     { "order", "create", NULL, 0, 0, create_flags, create, "Place an order, or many.",
-      "esimctl order create --plan basic --eid 89049032... --wait 30s\nesimctl order create -f orders.jsonl > results.jsonl" },
+      "esimctl order create --plan basic --eid 89049032... --wait 30s\nesimctl order create --type device.compliance --carrier intune --extra '{\"device_id\":\"...\"}'\nesimctl order create -f orders.jsonl > results.jsonl" },
     { "order", "get", "ID", 1, 1, get_flags, get, "Show an order and its steps.", "esimctl order get ID -o yaml" },
     { "order", "list", NULL, 0, 0, list_flags, list, "List orders, newest first.", "esimctl order list --state held -o wide" },
     { "order", "watch", "ID", 1, 1, NULL, watch, "Show each change until it ends.", NULL },

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "esim/capability.h"
 #include "order/order_vars.h"
+#include "profile/device_store.h"
 #include "profile/profile_store.h"
 
 static const char *state_after_order(const json_t *vars)
@@ -82,6 +83,28 @@ static bool tell_profile(struct db *db, const struct order_row *order, json_t *v
     return profile_learn(db, sealer, &news, err);
 }
 
+/* `cursor` is the one that was asked with: the result may have brought another. */
+static bool tell_devices(struct db *db, const struct order_row *order,
+                         const json_t *vars, const char *cursor, const json_t *result,
+                         const char *capability, struct err *err)
+{
+    const json_t *devices = json_object_get(result, "devices");
+    if (strcmp(capability, ESIM_DEVICE_LIST) != 0 || !json_is_array(devices))
+        return true;
+    struct device_news news = {
+        .tenant = order->tenant,
+        .adapter = order->adapter,
+        .since = json_text(vars, "since"),
+        .cursor = cursor,
+        .devices = devices,
+        .at = json_text(result, "at"),
+        .next = json_text(result, "cursor"),
+        .trace = order->trace,
+        .at_ms = clock_wall_ms(),
+    };
+    return device_learn(db, &news, err);
+}
+
 static bool store_vars(struct db *db, const struct order_row *order, const json_t *vars,
                        const struct sealer *sealer, struct err *err)
 {
@@ -106,8 +129,13 @@ bool order_learn(struct db *db, const struct order_row *order, json_t *vars,
                  const json_t *result, const char *capability,
                  const struct sealer *sealer, struct err *err)
 {
+    json_t *cursor = json_incref(json_object_get(vars, "cursor"));
     order_vars_forget(vars, capability);
-    return order_vars_merge(vars, result, err) &&
-           store_vars(db, order, vars, sealer, err) &&
-           tell_profile(db, order, vars, result, capability, sealer, err);
+    bool ok = order_vars_merge(vars, result, err) &&
+              store_vars(db, order, vars, sealer, err) &&
+              tell_profile(db, order, vars, result, capability, sealer, err) &&
+              tell_devices(db, order, vars, json_string_value(cursor), result,
+                           capability, err);
+    json_decref(cursor);
+    return ok;
 }

@@ -114,11 +114,14 @@ json_t *order_vars_new(const struct order_request *request, const char *order_id
     return vars;
 }
 
-/* A message that was sent is nobody's business any longer. */
+/* A message that was sent is nobody's business any longer; where a list went on from
+ * is not where the next one goes on. */
 void order_vars_forget(json_t *vars, const char *capability)
 {
     if (strcmp(capability, ESIM_SMS_SEND) == 0)
         json_object_del(vars, "text");
+    if (strcmp(capability, ESIM_DEVICE_LIST) == 0)
+        json_object_del(vars, "cursor");
 }
 
 static void context_of(const char *order_id, char ret[CONTEXT_SIZE])

@@ -219,8 +219,34 @@ static const char first_tables[] =
 "  PRIMARY KEY (kind, name)"
 ") STRICT, WITHOUT ROWID;";
 
+static const char devices[] =
+"CREATE TABLE devices ("
+"  tenant TEXT NOT NULL,"
+"  device_id TEXT NOT NULL,"
+"  adapter TEXT NOT NULL,"
+"  words TEXT NOT NULL,"              /* What it is looked up by, lower case. */
+"  data TEXT NOT NULL,"               /* JSON, as the adapter told it. */
+"  pass_ms INTEGER NOT NULL,"         /* The last pass that told it. */
+"  updated_ms INTEGER NOT NULL,"
+"  seen_ms INTEGER NOT NULL,"
+"  PRIMARY KEY (tenant, device_id)"
+") STRICT;"
+"CREATE INDEX devices_by_pass ON devices (tenant, adapter, pass_ms);"
+
+"CREATE TABLE device_passes ("
+"  tenant TEXT NOT NULL,"
+"  adapter TEXT NOT NULL,"
+"  whole INTEGER NOT NULL CHECK (whole IN (0, 1)),"
+"  began_ms INTEGER NOT NULL,"
+"  cursor TEXT,"                      /* What is left; NULL: the pass has ended. */
+"  next_since TEXT NOT NULL,"         /* Of this pass, for when it has ended. */
+"  since TEXT,"                       /* Where the next pass may begin. */
+"  PRIMARY KEY (tenant, adapter)"
+") STRICT, WITHOUT ROWID;";
+
 static const struct migration migrations[] = {
     { 1, "first tables", first_tables },
+    { 2, "devices", devices },
 };
 /* clang-format on */
 

@@ -1,6 +1,8 @@
 /* Every reply that the document promises is seen, and none that it does not. */
 #include "api_samples.h"
 
+#include "profile/device_store.h"
+
 static struct api_rig *rig;
 
 static int ask_sample(const struct api_rig *at, const struct route *route,
@@ -36,6 +38,25 @@ static void order(const char *thing, const char *key, const char *plan)
     rig_finish(&reply);
 }
 
+static bool tell_device(struct db *db, void *arg, struct err *err)
+{
+    json_t *devices = json_pack("[{s:s}]", "device_id", (const char *)arg);
+    struct device_news news = {
+        .tenant = "acme", .adapter = "instant", .devices = devices, .at_ms = 1
+    };
+    bool ok = device_learn(db, &news, err);
+    json_decref(devices);
+    return ok;
+}
+
+static void a_device_is_known(void)
+{
+    static char id[] = "device-1";
+    struct err err = ERR_INIT;
+    CHECK(store_write_now(rig->store, tell_device, id, &err));
+    keep("{device}", id);
+}
+
 static void the_host_starts(void)
 {
     json_start();
@@ -45,6 +66,7 @@ static void the_host_starts(void)
     order("{held}", "t2", "hold");
     order("{order}", "t3", "later");
     order("{failed}", "t4", "refuse");
+    a_device_is_known();
     struct ask ask = { "GET", "/v1/keys", rig->admin, NULL, NULL };
     struct reply reply;
     rig_ask(rig, &ask, &reply);
@@ -267,6 +289,11 @@ static void handlers_answer_as_documented(void)
           200 },
         { "GET", "/v1/profiles/{iccid}/activation-code", "Accept: image/png\r\n", NULL,
           406 },
+        { "GET", "/v1/devices", NULL, NULL, 200 },
+        { "GET", "/v1/devices?q=a&carrier=instant&limit=2", NULL, NULL, 200 },
+        { "GET", "/v1/devices?q=", NULL, NULL, 422 },
+        { "GET", "/v1/devices/{device}", NULL, NULL, 200 },
+        { "GET", "/v1/devices/nobody", NULL, NULL, 404 },
         { "GET", "/v1/adapters", NULL, NULL, 200 },
         { "GET", "/v1/adapters/quick", NULL, NULL, 200 },
         { "GET", "/v1/adapters/nemo", NULL, NULL, 404 },

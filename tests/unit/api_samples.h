@@ -21,6 +21,8 @@ static const struct sample {
     { "profile.show", "/v1/profiles/{iccid}", NULL, NULL },
     { "profile.qr", "/v1/profiles/{iccid}/qr", NULL, NULL },
     { "profile.code", "/v1/profiles/{iccid}/activation-code", NULL, NULL },
+    { "device.list", "/v1/devices", NULL, NULL },
+    { "device.show", "/v1/devices/{device}", NULL, NULL },
     { "adapter.list", "/v1/adapters", NULL, NULL },
     { "adapter.show", "/v1/adapters/instant", NULL, NULL },
     { "adapter.reload", "/v1/adapters/instant/reload", NULL, NULL },
@@ -50,8 +52,8 @@ static struct {
     const char *name;
     char value[64];
 } things[] = {
-    { "{order}", "" }, { "{held}", "" }, { "{done}", "" },
-    { "{iccid}", "" }, { "{key}", "" },  { "{failed}", "" },
+    { "{order}", "" }, { "{held}", "" },   { "{done}", "" },   { "{iccid}", "" },
+    { "{key}", "" },   { "{failed}", "" }, { "{device}", "" },
 };
 enum { THING_COUNT = sizeof things / sizeof things[0] };
 

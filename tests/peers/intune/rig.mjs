@@ -27,7 +27,8 @@ const confOf = (settings, places) => `settings:\n${Object.entries(settings)
 export class Rig {
   // options: settings (of the adapter), lifeS (of a token), proof ("secret"), secret,
   // sandbox (arguments of esim-sandbox, which then is Graph and login, behind a judge),
-  // between (what stands between host and Graph: made of Graph's URL, has a url itself).
+  // keys (of the host, beside admin's: { name: [tenant, role] }), between (what stands
+  // between host and Graph: made of Graph's URL, has a url itself).
   static async open(options = {}) {
     const rig = new Rig();
     rig.dir = mkdtempSync(join(tmpdir(), 'esimd-intune-'));
@@ -37,7 +38,7 @@ export class Rig {
       else await rig.startPeers(options);
       if (options.between) rig.between = await options.between(rig.graph.url);
       rig.world = await World.open({
-        sandbox: false, settings: options.host, prepare: (world) => rig.prepare(world, options),
+        sandbox: false, settings: options.host, keys: options.keys, prepare: (world) => rig.prepare(world, options),
       });
     } catch (error) {
       await rig.close();

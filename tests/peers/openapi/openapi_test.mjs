@@ -28,6 +28,7 @@ before(async () => {
     '/v1/adapters/{name}': 'atom',
     '/health/adapters/{name}': 'atom',
     '/v1/policies/{name}': 'policy',
+    '/v1/devices/{device_id}': 'nobody',
     '/v1/keys/{id}': made.json.id,
     '/problems/{code}': 'conflict',
     '/callbacks/{adapter}': 'atom',
