@@ -28,6 +28,7 @@ static const struct input_row inputs[] = {
     { ESIM_LINE_RESUME,     { "msisdn", "order_ref" } },
     { ESIM_LINE_TERMINATE,  { "msisdn", "reason", "order_ref" } },
     { ESIM_USAGE_READ,      { "msisdn", "iccid", "from", "to" } },
+    { ESIM_ENTITLEMENT_CHECK, { "eid", "imei", "msisdn", "iccid" } },
     { ESIM_SMS_SEND,        { "to", "msisdn", "text", "order_ref" } },
     { ESIM_DEVICE_LIST,     { "since", "cursor", "limit" } },
     { ESIM_DEVICE_ASSIGN,   { "device_id", "activation_code", "iccid", "group", "eid", "order_ref" } },

@@ -88,6 +88,7 @@ static void ask_command(struct esim_talk *talk)
                                  .ton = sent.settings.command_ton,
                                  .npi = sent.settings.command_npi,
                                  .attempt = talk->step->attempt,
+                                 .now_ms = talk->step->now_ms,
                                  .expects_reply = true };
     struct esim_bytes payload;
     const char *why = NULL;

@@ -26,7 +26,8 @@ static void ask_send(struct esim_talk *talk)
                                  .npi = sent.settings.number_npi,
                                  .text = esim_text(text),
                                  .reference = sent.reference.number,
-                                 .attempt = talk->step->attempt };
+                                 .attempt = talk->step->attempt,
+                                 .now_ms = talk->step->now_ms };
     struct esim_bytes payload;
     const char *why = NULL;
     if (outgoing.to == NULL || outgoing.text.size == 0) {

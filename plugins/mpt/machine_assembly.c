@@ -87,8 +87,7 @@ static struct esim_bytes text_and_header(struct machine *machine,
         ret_header->total = (uint8_t)total;
         ret_header->number = (uint8_t)number;
     }
-    bool is_packed = smpp_charset_of(pdu->data_coding,
-                                     machine->settings.default_alphabet) ==
+    bool is_packed = smpp_charset_of(pdu->data_coding, &machine->settings.codings) ==
                      SMPP_GSM7_PACKED;
     return is_packed ? unpacked(machine, text, ret_header->size) : text;
 }

@@ -34,7 +34,7 @@ void machine_opened(struct machine *machine)
         .system_id = esim_text(system_id),
         .password = esim_text(password),
         .system_type = esim_text(settings->system_type),
-        .interface_version = SMPP_VERSION,
+        .interface_version = settings->interface_version,
         .source = { (uint8_t)settings->range_ton, (uint8_t)settings->range_npi,
                     esim_text(settings->address_range) },
     };

@@ -12,7 +12,7 @@ static struct esim_bytes text_of(struct machine *machine, uint8_t data_coding,
                                  struct esim_bytes octets)
 {
     enum smpp_charset charset = smpp_charset_of(data_coding,
-                                                machine->settings.default_alphabet);
+                                                &machine->settings.codings);
     size_t room = octets.size * UTF8_FACTOR + 1;
     struct smpp_out out = smpp_out_to(machine_alloc(machine, room), room);
     smpp_decode(charset, octets, &out);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime.h"
 
@@ -11,9 +12,18 @@ enum {
 };
 enum { VALIDITY_SIZE = 17 };
 
-/* 7.1.1: relative times, here without years and months. */
-static bool write_validity(int64_t seconds, char ret[VALIDITY_SIZE])
+/* 7.1.1: a relative time, here without years and months; or UTC, which is no quarters of
+ * an hour ahead of itself. */
+static bool write_validity(const struct mpt_settings *settings, int64_t now_ms,
+                           char ret[VALIDITY_SIZE])
 {
+    int64_t seconds = settings->validity_s;
+    time_t end_s = (time_t)(now_ms / 1000 + seconds);
+    struct tm end;
+    if (settings->validity_is_absolute)
+        return gmtime_r(&end_s, &end) != NULL &&
+               strftime(ret, VALIDITY_SIZE, "%y%m%d%H%M%S000+", &end) ==
+                   VALIDITY_SIZE - 1;
     int size = snprintf(ret, VALIDITY_SIZE, "0000%02d%02d%02d%02d000R",
                         (int)(seconds / 86400 % 100), (int)(seconds / 3600 % 24),
                         (int)(seconds / 60 % 60), (int)(seconds % 60));
@@ -36,12 +46,15 @@ struct chosen {
 static bool choose(const struct mpt_settings *settings, struct esim_bytes text,
                    struct smpp_split *split, struct chosen *ret)
 {
-    enum smpp_charset first = settings->charset_auto ? settings->default_alphabet
+    const struct smpp_codings *codings = &settings->codings;
+    enum smpp_charset first = settings->charset_auto ? codings->zero
                                                      : settings->charset;
-    *ret = (struct chosen){ first, settings->charset_auto ? 0 : smpp_coding_of(first) };
+    *ret = (struct chosen){ first, settings->charset_auto
+                                       ? 0
+                                       : smpp_coding_of(first, codings) };
     if (smpp_split_text(first, settings->way, text, split))
         return true;
-    *ret = (struct chosen){ SMPP_UCS2, smpp_coding_of(SMPP_UCS2) };
+    *ret = (struct chosen){ SMPP_UCS2, smpp_coding_of(SMPP_UCS2, codings) };
     return settings->charset_auto &&
            smpp_split_text(SMPP_UCS2, settings->way, text, split);
 }
@@ -108,7 +121,10 @@ static struct smpp_pdu pdu_of(const struct part_out *part, struct esim_bytes val
                     text_of(settings->source) },
         .dest = { (uint8_t)part->outgoing->ton, (uint8_t)part->outgoing->npi,
                   text_of(part->outgoing->to) },
-        .esm_class = has_udh(part) ? SMPP_CLASS_UDH : 0,
+        .esm_class = (uint8_t)(settings->esm_mode |
+                               (has_udh(part) ? SMPP_CLASS_UDH : 0)),
+        .protocol_id = (uint8_t)settings->protocol_id,
+        .priority_flag = (uint8_t)settings->priority,
         .validity = validity,
         .registered_delivery = (uint8_t)settings->receipts,
         .data_coding = part->chosen.data_coding,
@@ -123,7 +139,7 @@ static struct esim_bytes write_part(const struct part_out *part)
     struct smpp_out message = smpp_out_to(text, sizeof text);
     struct smpp_out body = smpp_out_to(mpt_alloc(BODY_ROOM), BODY_ROOM);
     if (part->settings->validity_s > 0 &&
-        !write_validity(part->settings->validity_s, validity))
+        !write_validity(part->settings, part->outgoing->now_ms, validity))
         return (struct esim_bytes){ NULL, 0 };
     write_octets(part, &message);
     struct smpp_pdu pdu = pdu_of(part, text_of(validity));

@@ -11,6 +11,7 @@ struct outgoing {
     struct esim_bytes text; /* UTF-8 */
     uint16_t reference;
     uint32_t attempt;
+    int64_t now_ms; /* Wall, for an absolute validity_period. */
     bool expects_reply;
 };
 

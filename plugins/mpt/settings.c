@@ -49,16 +49,24 @@ static int choice_of(const json_t *json, const char *key, const char *const *nam
     return 0;
 }
 
+/* 5.2.4, in the order of mpt_version_names. */
+static const uint8_t versions[] = { 0x34, 0x33, 0x50 };
+
 static void read_choices(const json_t *json, struct mpt_settings *ret)
 {
     ret->receipts = choice_of(json, "receipts", mpt_receipt_names);
     ret->receipts = ret->receipts == 2 ? 0 : ret->receipts + 1;
     ret->number_form = choice_of(json, "number_form", mpt_number_names);
+    ret->validity_is_absolute = choice_of(json, "validity_form", mpt_validity_names) ==
+                                1;
+    ret->esm_mode = (uint8_t)choice_of(json, "message_mode", mpt_mode_names);
+    ret->interface_version =
+        versions[choice_of(json, "interface_version", mpt_version_names)];
     ret->join_by_number = choice_of(json, "join", mpt_join_names) == 1;
     ret->charset_auto = !smpp_charset_read(text_or(json, "charset", "auto"),
                                            &ret->charset);
-    smpp_charset_read(text_or(json, "default_alphabet", "gsm7"),
-                      &ret->default_alphabet);
+    smpp_charset_read(text_or(json, "default_alphabet", "gsm7"), &ret->codings.zero);
+    smpp_charset_read(text_or(json, "coding_1_alphabet", "ascii"), &ret->codings.one);
     smpp_way_read(text_or(json, "long_messages", "udh"), &ret->way);
     smpp_id_form_read(text_or(json, "response_ids", "text"), &ret->response_ids);
     smpp_id_form_read(text_or(json, "receipt_ids", "text"), &ret->receipt_ids);

@@ -24,6 +24,7 @@ struct mpt_settings {
     int64_t range_ton, range_npi, source_ton, source_npi;
     int64_t command_ton, command_npi, number_ton, number_npi;
     int64_t validity_s; /* 0: the carrier's own. */
+    int64_t priority, protocol_id;
     int64_t window, rate_per_s, pause_ms;
     int64_t bind_ms, enquire_ms, response_ms, inactivity_ms, drain_ms;
     int64_t assembly_ms, receipt_keep_ms;
@@ -35,12 +36,16 @@ struct mpt_settings {
 
     /* Choices. */
     bool charset_auto; /* GSM-7 where it will do, else UCS2. */
-    enum smpp_charset charset, default_alphabet;
+    enum smpp_charset charset;
+    struct smpp_codings codings; /* default_alphabet, coding_1_alphabet */
     enum smpp_way way;
     enum smpp_id_form response_ids, receipt_ids;
     enum reference_form reference_form;
     bool join_by_number; /* Replies name the line, not the reference. */
-    int receipts;        /* registered_delivery: 0, 1, 2. */
+    bool validity_is_absolute;
+    uint8_t esm_mode; /* esm_class, bits 1-0. */
+    uint8_t interface_version;
+    int receipts; /* registered_delivery: 0, 1, 2. */
     enum { NUMBER_PLAIN, NUMBER_PLUS, NUMBER_NATIONAL } number_form;
 
     const json_t *commands;   /* By capability: {text, to?, replies?}. */

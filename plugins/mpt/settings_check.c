@@ -28,6 +28,8 @@ const struct mpt_number_row mpt_number_rows[] = {
     { "number_ton",      AT(number_ton),      1,        0,    6 },
     { "number_npi",      AT(number_npi),      1,        0,    18 },
     { "validity_s",      AT(validity_s),      0,        0,    2592000 },
+    { "priority",        AT(priority),        0,        0,    3 },
+    { "protocol_id",     AT(protocol_id),     0,        0,    255 },
     { "window",          AT(window),          10,       1,    MPT_WINDOW_MOST },
     { "rate_per_s",      AT(rate_per_s),      0,        0,    1000 },
     { "pause_ms",        AT(pause_ms),        1000,     10,   60000 },
@@ -46,9 +48,13 @@ const struct mpt_number_row mpt_number_rows[] = {
 const char *const mpt_receipt_names[] = { "all", "failure", "none", NULL };
 const char *const mpt_number_names[] = { "plain", "plus", "national", NULL };
 const char *const mpt_join_names[] = { "reference", "number", NULL };
+const char *const mpt_validity_names[] = { "relative", "absolute", NULL };
+const char *const mpt_mode_names[] = { "default", "datagram", "forward", "store", NULL };
+const char *const mpt_version_names[] = { "3.4", "3.3", "5.0", NULL };
 
 static const char *const charset_names[] = { "auto", "gsm7", "gsm7-packed", "ascii",
                                              "latin1", "ucs2", NULL };
+static const char *const coding_1_names[] = { "ascii", "gsm7", "latin1", NULL };
 static const char *const way_names[] = { "udh", "sar", "payload", NULL };
 static const char *const id_names[] = { "text", "decimal", "hex", NULL };
 static const char *const reference_names[] = { "letters", "digits", NULL };
@@ -60,15 +66,19 @@ static const char *const command_names[] = { ESIM_LINE_ACTIVATE, ESIM_LINE_SUSPE
                                              ESIM_PROFILE_ORDER, NULL };
 
 static const struct { const char *name; const char *const *values; } choices[] = {
-    { "charset",          charset_names },
-    { "default_alphabet", charset_names + 1 },
-    { "long_messages",    way_names },
-    { "response_ids",     id_names },
-    { "receipt_ids",      id_names },
-    { "reference",        reference_names },
-    { "receipts",         mpt_receipt_names },
-    { "number_form",      mpt_number_names },
-    { "join",             mpt_join_names },
+    { "charset",           charset_names },
+    { "default_alphabet",  charset_names + 1 },
+    { "coding_1_alphabet", coding_1_names },
+    { "validity_form",     mpt_validity_names },
+    { "message_mode",      mpt_mode_names },
+    { "interface_version", mpt_version_names },
+    { "long_messages",     way_names },
+    { "response_ids",      id_names },
+    { "receipt_ids",       id_names },
+    { "reference",         reference_names },
+    { "receipts",          mpt_receipt_names },
+    { "number_form",       mpt_number_names },
+    { "join",              mpt_join_names },
 };
 static const char *const flags[] = { "user_reference", "query" };
 /* clang-format on */

@@ -23,8 +23,11 @@ extern const struct mpt_number_row mpt_number_rows[];
 extern const size_t mpt_number_row_count;
 
 /* Choices; the first is the default; each list ends with NULL. */
-extern const char *const mpt_receipt_names[]; /* all, failure, none */
-extern const char *const mpt_number_names[];  /* plain, plus, national */
-extern const char *const mpt_join_names[];    /* reference, number */
+extern const char *const mpt_receipt_names[];  /* all, failure, none */
+extern const char *const mpt_number_names[];   /* plain, plus, national */
+extern const char *const mpt_join_names[];     /* reference, number */
+extern const char *const mpt_validity_names[]; /* relative, absolute */
+extern const char *const mpt_mode_names[];     /* By their value in esm_class. */
+extern const char *const mpt_version_names[];  /* 3.4, 3.3, 5.0 */
 
 #endif

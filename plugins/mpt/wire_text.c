@@ -58,21 +58,17 @@ bool smpp_charset_read(const char *name, enum smpp_charset *ret)
     return false;
 }
 
-uint8_t smpp_coding_of(enum smpp_charset charset)
-{
-    return charsets[charset].data_coding;
-}
-
 /* 11110abb is a GSM message class: bit 2 says octets (3GPP TS 23.038 4). */
-enum smpp_charset smpp_charset_of(uint8_t data_coding, enum smpp_charset by_default)
+enum smpp_charset smpp_charset_of(uint8_t data_coding,
+                                  const struct smpp_codings *codings)
 {
     if ((data_coding & 0xF0) == 0xF0)
-        return (data_coding & 0x04) != 0 ? SMPP_OCTETS : by_default;
+        return (data_coding & 0x04) != 0 ? SMPP_OCTETS : codings->zero;
     switch (data_coding) {
     case 0:
-        return by_default;
+        return codings->zero;
     case 1:
-        return SMPP_ASCII;
+        return codings->one;
     case 3:
         return SMPP_LATIN1;
     case 8:
@@ -80,6 +76,16 @@ enum smpp_charset smpp_charset_of(uint8_t data_coding, enum smpp_charset by_defa
     default:
         return SMPP_OCTETS;
     }
+}
+
+uint8_t smpp_coding_of(enum smpp_charset charset, const struct smpp_codings *codings)
+{
+    uint8_t standard = charsets[charset].data_coding;
+    if (smpp_charset_of(standard, codings) == charset)
+        return standard;
+    if (codings->zero == charset)
+        return 0;
+    return codings->one == charset ? 1 : standard;
 }
 
 /* ---- UTF-8 ---- */

@@ -21,10 +21,17 @@ enum smpp_charset {
 const char *smpp_charset_name(enum smpp_charset charset); /* "gsm7" */
 bool smpp_charset_read(const char *name, enum smpp_charset *ret);
 
-/* data_coding (5.2.19) that we send, and the alphabet of one that came: 0 is what the
- * carrier says its default alphabet is. */
-uint8_t smpp_coding_of(enum smpp_charset charset);
-enum smpp_charset smpp_charset_of(uint8_t data_coding, enum smpp_charset by_default);
+/* What a carrier means by data_coding (5.2.19) 0, "SMSC default alphabet", and 1, "IA5":
+ * some carry GSM 7 bit under 1. */
+struct smpp_codings {
+    enum smpp_charset zero, one;
+};
+
+/* data_coding that we send: the standard's own where this carrier reads it so, else 0 or
+ * 1. And the alphabet of one that came. */
+uint8_t smpp_coding_of(enum smpp_charset charset, const struct smpp_codings *codings);
+enum smpp_charset smpp_charset_of(uint8_t data_coding,
+                                  const struct smpp_codings *codings);
 
 /* Strict UTF-8 (RFC 3629). The next character and its length; 0 when it is none. */
 size_t smpp_utf8_next(struct esim_bytes text, uint32_t *ret);

@@ -48,7 +48,7 @@ async function strike(side, at) {
   const msisdn = `+95979${String(number).padStart(7, '0')}`;
   const had = carrier.commands.length;
   proxy.clear();
-  const cut = proxy.cut({ side, at });
+  const cut = proxy.cut({ side, at, exchange: false });
   proxy.sockets.forEach((socket) => socket.destroy());
   const order = await world.order({ type: 'line.suspend', msisdn });
   await eventually(() => smsc.owing.size === 0);
@@ -73,6 +73,7 @@ for (const side of SIDES) {
     const most = process.env.TORTURE === 'long' ? Infinity : SHORT_POINTS / SIDES.length;
     const { state, passed } = await strike(side, Infinity);
     assert.equal(state, 'completed');
+    assert.ok(passed > 100, `a bind and a submit_sm in ${passed} bytes`);
     const states = { completed: 0, held: 0 };
     for (const at of pointsOf(passed, most)) {
       await t.test(`after ${at} of ${passed} bytes`, async () => {
@@ -86,6 +87,6 @@ for (const side of SIDES) {
 test('no command had its effect twice, and nothing was out of line', () => {
   assert.deepEqual([...carrier.effects].filter(([, times]) => times !== 1), []);
   // At the end of a connection npm's smpp tries to read half a PDU, and says so.
-  const wrong = smsc.wrong.filter((words) => !words.includes('ERR_OUT_OF_RANGE'));
+  const wrong = smsc.wrong.filter((words) => !/ERR_(BUFFER_)?OUT_OF_/.test(words));
   assert.deepEqual(wrong, []);
 });

@@ -23,6 +23,22 @@ static void the_bind_says_version_3_4(void)
     end_line();
 }
 
+/* Some SMSCs let nobody in who does not say their own version. */
+static void the_bind_says_the_version_that_the_carrier_wants(void)
+{
+    static const struct { const char *settings, *version; } rows[] = {
+        { "{\"interface_version\":\"3.3\"}", "33" },
+        { "{\"interface_version\":\"3.4\"}", "34" },
+        { "{\"interface_version\":\"5.0\"}", "50" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_line(rows[i].settings);
+        happens("open");
+        CHECK(strncmp(hex(line.written) + 2 * 30, rows[i].version, 2) == 0);
+        end_line();
+    }
+}
+
 /* Retrying a wrong password every second locks accounts: slow, and the operator told. */
 static void refused_credentials_are_tried_again_slowly(void)
 {
@@ -331,7 +347,8 @@ static void draining_waits_for_what_is_out_and_then_unbinds(void)
 /* clang-format on */
 
 TESTS("mpt_session", CASE(a_bind_makes_the_session_ready),
-      CASE(the_bind_says_version_3_4), CASE(refused_credentials_are_tried_again_slowly),
+      CASE(the_bind_says_version_3_4),
+      CASE(the_bind_says_the_version_that_the_carrier_wants), CASE(refused_credentials_are_tried_again_slowly),
       CASE(without_credentials_nothing_is_sent),
       CASE(a_bind_without_an_answer_is_given_up),
       CASE(a_silent_carrier_is_asked_and_then_left),

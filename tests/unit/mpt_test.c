@@ -299,6 +299,47 @@ static void data_coding_zero_is_what_the_carrier_says(void)
     CHECK_TEXT(hex(sent_part(0, SMPP_SUBMIT_SM).short_message), "1b3c051b3e");
 }
 
+static struct smpp_pdu sent_with(const char *settings)
+{
+    begin(ESIM_SMS_SEND, "{\"to\":\"959123\",\"text\":\"[Hi]\"}");
+    op.settings = settings;
+    op.state_size = 0;
+    op.now_ms = INT64_C(1767323045678); /* 2026-01-02T03:04:05.678Z */
+    step(ESIM_START, NULL);
+    return sent_part(0, SMPP_SUBMIT_SM);
+}
+
+/* IA5 where the carrier means it, GSM 7 bit where it says so. */
+static void data_coding_one_is_what_the_carrier_says(void)
+{
+    struct smpp_pdu pdu = sent_with("{\"charset\":\"ascii\"}");
+    CHECK_INT(pdu.data_coding, 1);
+    CHECK_TEXT(hex(pdu.short_message), "5b48695d");
+    pdu = sent_with("{\"charset\":\"gsm7\",\"default_alphabet\":\"latin1\","
+                    "\"coding_1_alphabet\":\"gsm7\"}");
+    CHECK_INT(pdu.data_coding, 1);
+    CHECK_TEXT(hex(pdu.short_message), "1b3c48691b3e");
+}
+
+static void a_validity_is_relative_or_absolute(void)
+{
+    struct smpp_pdu pdu = sent_with("{\"validity_s\":90061}");
+    CHECK_TEXT(text(pdu.validity), "000001010101000R");
+    pdu = sent_with("{\"validity_s\":90061,\"validity_form\":\"absolute\"}");
+    CHECK_TEXT(text(pdu.validity), "260103040506000+");
+}
+
+static void a_message_has_the_mode_and_priority_of_the_settings(void)
+{
+    struct smpp_pdu pdu = sent_with("{}");
+    CHECK_INT(pdu.esm_class, 0);
+    CHECK_INT(pdu.priority_flag, 0);
+    pdu = sent_with("{\"message_mode\":\"store\",\"priority\":2,\"protocol_id\":65}");
+    CHECK_INT(pdu.esm_class, 3);
+    CHECK_INT(pdu.priority_flag, 2);
+    CHECK_INT(pdu.protocol_id, 65);
+}
+
 static void the_descriptor_and_the_flows_agree(void)
 {
     const struct esim_flows *flows = esim_entry.ability(ESIM_ABILITY_FLOWS);
@@ -320,4 +361,7 @@ TESTS("mpt", CASE(a_command_goes_to_the_short_code_once),
       CASE(wrong_input_is_refused_before_anything_is_sent),
       CASE(burmese_goes_in_parts_of_ucs2), CASE(long_texts_go_as_the_settings_say),
       CASE(data_coding_zero_is_what_the_carrier_says),
+      CASE(data_coding_one_is_what_the_carrier_says),
+      CASE(a_validity_is_relative_or_absolute),
+      CASE(a_message_has_the_mode_and_priority_of_the_settings),
       CASE(the_descriptor_and_the_flows_agree), CASE(memory_goes_back_to_the_host))

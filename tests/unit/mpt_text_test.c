@@ -125,10 +125,31 @@ static void data_coding_says_which_alphabet_came(void)
     } rows[] = { { 0, SMPP_LATIN1 }, { 1, SMPP_ASCII },     { 2, SMPP_OCTETS },
                  { 3, SMPP_LATIN1 }, { 4, SMPP_OCTETS },    { 8, SMPP_UCS2 },
                  { 6, SMPP_OCTETS }, { 0xF1, SMPP_LATIN1 }, { 0xF5, SMPP_OCTETS } };
+    static const struct smpp_codings codings = { SMPP_LATIN1, SMPP_ASCII };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        CHECK_INT(smpp_charset_of(rows[i].coding, SMPP_LATIN1), rows[i].charset);
-    CHECK_INT(smpp_coding_of(SMPP_UCS2), 8);
-    CHECK_INT(smpp_coding_of(SMPP_GSM7_PACKED), 0);
+        CHECK_INT(smpp_charset_of(rows[i].coding, &codings), rows[i].charset);
+}
+
+static void data_coding_is_what_this_carrier_reads(void)
+{
+    static const struct {
+        struct smpp_codings codings;
+        enum smpp_charset charset;
+        uint8_t coding;
+    } rows[] = {
+        { { SMPP_GSM7, SMPP_ASCII }, SMPP_GSM7, 0 },
+        { { SMPP_GSM7, SMPP_ASCII }, SMPP_ASCII, 1 },
+        { { SMPP_GSM7, SMPP_ASCII }, SMPP_LATIN1, 3 },
+        { { SMPP_GSM7, SMPP_ASCII }, SMPP_UCS2, 8 },
+        { { SMPP_LATIN1, SMPP_GSM7 }, SMPP_GSM7, 1 },
+        { { SMPP_ASCII, SMPP_GSM7 }, SMPP_ASCII, 0 },
+        { { SMPP_ASCII, SMPP_GSM7 }, SMPP_GSM7, 1 },
+        { { SMPP_GSM7, SMPP_GSM7 }, SMPP_GSM7, 0 },
+        { { SMPP_GSM7, SMPP_ASCII }, SMPP_GSM7_PACKED, 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CHECK_INT(smpp_coding_of(rows[i].charset, &rows[i].codings), rows[i].coding);
+    CHECK_INT(smpp_charset_of(1, &rows[5].codings), SMPP_GSM7);
 }
 
 /* ---- long messages ---- */
@@ -380,6 +401,7 @@ TESTS("mpt_text", CASE(gsm_7_bit_has_a_basic_table_and_an_extension),
       CASE(latin_1_and_ascii_end_where_they_end),
       CASE(text_that_is_no_utf8_is_not_sent), CASE(septets_are_packed_and_unpacked),
       CASE(data_coding_says_which_alphabet_came),
+      CASE(data_coding_is_what_this_carrier_reads),
       CASE(a_text_is_cut_only_when_it_must_be),
       CASE(no_cut_parts_an_escape_from_the_escaped),
       CASE(no_cut_parts_a_surrogate_pair), CASE(no_cut_parts_a_burmese_syllable),

@@ -1,6 +1,10 @@
 /* What a step is asked with, what of its result is kept, what of that is shown. */
 #include "order_rig.h"
 
+#include <ctype.h>
+
+#include "conf/file.h"
+#include "esim/capability.h"
 #include "order/order_vars.h"
 
 static json_t *object(const char *text)
@@ -46,6 +50,95 @@ static void each_capability_is_asked_with_its_own_members(void)
         json_decref(input);
     }
     json_decref(vars);
+}
+
+/* ---- the document for adapters is the table ---- */
+
+enum { INPUT_COLUMN = 22, RESULT_COLUMN = 62 };
+
+/* The words of the input column, without "?" and what is in brackets, into `ret`. */
+static void read_inputs(struct slice line, json_t *ret)
+{
+    size_t end = line.size < RESULT_COLUMN ? line.size : RESULT_COLUMN;
+    if (end <= INPUT_COLUMN)
+        return;
+    struct slice words = slice_bytes(line.ptr + INPUT_COLUMN, end - INPUT_COLUMN);
+    while (words.size > 0) {
+        struct slice word = slice_cut(&words, ' ');
+        size_t size = 0;
+        while (size < word.size &&
+               (islower((unsigned char)word.ptr[size]) || word.ptr[size] == '_'))
+            size++;
+        if (size > 0)
+            json_object_set_new(ret, strndupa(word.ptr, size), json_true());
+    }
+}
+
+/* What capability.h says that a capability is asked with; NULL: nothing. */
+static json_t *documented(struct slice text, const char *capability)
+{
+    json_t *ret = NULL;
+    while (text.size > 0) {
+        struct slice line = slice_cut(&text, '\n');
+        struct slice rest = line.size > 3 ? slice_bytes(line.ptr + 3, line.size - 3)
+                                          : slice_of("");
+        struct slice name = slice_cut(&rest, ' ');
+        if (name.size > 0 && ret != NULL)
+            break;
+        if (slice_is(name, capability))
+            ret = json_object();
+        if (ret != NULL && line.size < INPUT_COLUMN)
+            break;
+        if (ret != NULL)
+            read_inputs(line, ret);
+    }
+    return ret;
+}
+
+/* Every name that the document has anywhere. */
+static json_t *all_inputs(struct slice text)
+{
+    json_t *ret = json_object();
+    static const char *const names[] = {
+#define X(name) name,
+        ESIM_CAPABILITIES(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        json_t *one = documented(text, names[i]);
+        json_object_update(ret, one);
+        json_decref(one);
+    }
+    return ret;
+}
+
+/* An adapter's author reads the header; a member that never comes, or comes untold, costs
+ * him a day. */
+static void the_header_tells_what_each_capability_is_asked_with(void)
+{
+    static const char *const names[] = {
+#define X(name) name,
+        ESIM_CAPABILITIES(X)
+#undef X
+    };
+    struct err err = ERR_INIT;
+    struct buf header;
+    buf_init(&header, 1 << 16);
+    CHECK_FATAL(file_read("sdk/include/esim/capability.h", &header, &err));
+    json_t *all = all_inputs(buf_slice(&header));
+    CHECK(json_object_size(all) > 20);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char told[512], asked[512];
+        json_t *document = documented(buf_slice(&header), names[i]);
+        json_t *input = order_vars_input(all, names[i]);
+        compact(document, told, sizeof told);
+        compact(input, asked, sizeof asked);
+        CHECK_TEXT(asked, told);
+        json_decref(document);
+        json_decref(input);
+    }
+    json_decref(all);
+    buf_finish(&header);
 }
 
 /* The number that the policy was asked about is the one the message goes to. */
@@ -182,6 +275,7 @@ static void a_known_profiles_code_goes_to_the_device_by_itself(void)
 }
 
 TESTS("order_vars", CASE(each_capability_is_asked_with_its_own_members),
+      CASE(the_header_tells_what_each_capability_is_asked_with),
       CASE(a_message_goes_to_the_orders_number_and_is_forgotten),
       CASE(the_last_page_takes_the_cursor_away),
       CASE(a_value_of_another_type_is_not_believed), CASE(a_plan_shows_no_secret),

@@ -5,34 +5,39 @@
  * Unknown members are to be ignored by readers.
  *
  * capability         input                                    result
- * profile.order      eid? iccid? profile_type? msisdn? imei?  iccid matching_id? smdp_address?
- *                    order_ref                                 activation_code? eid? state?
+ * profile.order      eid? iccid? profile_type? plan? msisdn?  iccid matching_id? smdp_address?
+ *                    imei? order_ref                           activation_code? eid? state?
  * profile.confirm    iccid eid? matching_id? release(bool)    matching_id smdp_address? eid?
  *                    confirmation_code? smds_address?          activation_code? state?
  * profile.release    iccid                                     state?
  * profile.cancel     iccid eid? matching_id? final_state       state?
  *                    ("Available"|"Unavailable")
  * profile.status     iccid                                     state eid? at?
- * line.activate      msisdn iccid? eid? plan?                  line_state carrier_ref?
- * line.suspend       msisdn reason?                            line_state
- * line.resume        msisdn                                    line_state
- * line.terminate     msisdn reason?                            line_state
+ * line.activate      msisdn iccid? eid? plan? order_ref        line_state carrier_ref?
+ * line.suspend       msisdn reason? order_ref                  line_state
+ * line.resume        msisdn order_ref                          line_state
+ * line.terminate     msisdn reason? order_ref                  line_state
  * usage.read         msisdn? iccid? from to                    records[{from,to,bytes_down,
  *                                                               bytes_up,sms,seconds}]
  * entitlement.check  eid? imei? msisdn? iccid?                 entitled(bool) reason?
- * sms.send           to text                                   message_id state
- * device.list        since? cursor?                            devices[...] cursor?
- * device.assign      device_id activation_code iccid group?    assignment_id state
- * device.activate    device_id carrier_url                     state
- * device.compliance  device_id                                 compliance at
- * device.notify      device_id title text                      state
- * script.deploy      name content group                        script_id state
+ * sms.send           to msisdn text order_ref                  message_id state
+ * device.list        since? cursor? limit?                     devices[...] cursor? at?
+ * device.assign      device_id activation_code? iccid group?   assignment_id state targeting?
+ *                    eid? order_ref                            group_id? pool_id?
+ * device.activate    device_id carrier_url order_ref           state
+ * device.compliance  device_id                                 compliance at policies?
+ * device.notify      device_id title text order_ref            state
+ * script.deploy      name content group run_as?                script_id state succeeded?
+ *                    devices_expected? order_ref               failed?
  *
  * state is a profile state of SGP.22 3.1.6 (Available, Allocated, Linked, Confirmed,
  * Released, Downloaded, Installed, Error, Unavailable). line_state is PROVISIONED, ACTIVE,
- * SUSPENDED or DELETED. `order_ref` is the host's id of the order, for the carrier's
- * records. Times are RFC 3339 text. confirmation_code, matching_id and activation_code
- * are secrets: never in a problem or a log line. */
+ * SUSPENDED or DELETED. `plan` is the carrier's own name of a service plan, as the client
+ * wrote it; profile_type that of a kind of profile. `to` and msisdn of a message are the
+ * same number, in E.164; its text is UTF-8 without control characters but line ends, and
+ * personal: never in a problem or a log line. `order_ref` is the host's id of the order,
+ * for the carrier's records. Times are RFC 3339 text. confirmation_code, matching_id and
+ * activation_code are secrets: never in a problem or a log line. */
 #ifndef ESIM_CAPABILITY_H
 #define ESIM_CAPABILITY_H
 
