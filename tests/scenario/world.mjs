@@ -26,6 +26,10 @@ const LIMITS = {
   limits: { cpu_ms: 1000, wall_ms: 5000, in_flight: 64, reply_bytes: 262144, timeout_ms: 1500 },
   breaker: { failures: 1000, window_ms: 1000, open_ms: 300, probes: 1 },
 };
+// What tools/world.sh places before a side.
+const ADAPTERS = {
+  smdp: 'atom', soap: 'ooredoo', smsc: 'mpt', mytel: 'mytel', graph: 'intune',
+};
 const SETTINGS = {
   'engine.retry_base_ms': 20,
   'engine.retry_most_ms': 200,
@@ -81,8 +85,9 @@ const yamlOf = (blocks) => Object.entries(blocks).map(([name, rows]) =>
   .join('');
 
 export class World {
-  // options: stock (["P1=100"]), sandbox and host (false: none), limits, settings, keys
-  // ({ name: [tenant, role] } beside the admin of acme), prepare(world) before the start.
+  // options: side (of the sandbox: "smdp"), stock (["P1=100"]), sandbox (false: none; or its
+  // arguments), host (false: none), limits, settings, keys ({ name: [tenant, role] } beside
+  // the admin of acme), prepare(world) before the start.
   static async open(options = {}) {
     const world = new World(options);
     try {
@@ -96,6 +101,8 @@ export class World {
 
   constructor(options) {
     this.options = options;
+    this.side = options.side ?? 'smdp';
+    this.adapter = ADAPTERS[this.side];
     this.dir = mkdtempSync(join(tmpdir(), 'esimd-world-'));
     this.keys = {};
     this.peers = [];
@@ -108,8 +115,8 @@ export class World {
     for (const [name, [tenant, role]] of Object.entries(keys)) {
       this.keys[name] = this.createKey(tenant, role, name);
     }
-    this.signAdapter('atom', this.options.limits);
-    if (sandbox) await this.startSandbox();
+    this.signAdapter(this.adapter, this.options.limits);
+    if (sandbox) await this.startSandbox(...(Array.isArray(sandbox) ? sandbox : []));
     if (prepare) await prepare(this);
     if (host) await this.start();
   }
@@ -160,13 +167,13 @@ export class World {
 
   async startSandbox(...args) {
     const stock = (this.options.stock ?? ['P1=1000']).flatMap((each) => ['--stock', each]);
-    await this.sh('sandbox', 'smdp', ...stock, ...args);
-    this.sandbox = JSON.parse(this.read('smdp.json'));
+    await this.sh('sandbox', this.side, ...stock, ...args);
+    this.sandbox = JSON.parse(this.read(`${this.side}.json`));
   }
 
   async stopSandbox() {
-    await endProcess(Number(this.read('smdp.pid')), 'SIGTERM');
-    rmSync(this.path('smdp.pid'));
+    await endProcess(Number(this.read(`${this.side}.pid`)), 'SIGTERM');
+    rmSync(this.path(`${this.side}.pid`));
   }
 
   // One more carrier of the same kind, with its own ledger.
@@ -230,7 +237,7 @@ export class World {
   async close() {
     for (const peer of this.peers) await peer.stop();
     await this.sh('stop');
-    const findings = ['host.log', 'smdp.log'].map((name) => this.path(name)).filter(existsSync)
+    const findings = ['host.log', `${this.side}.log`].map((name) => this.path(name)).filter(existsSync)
       .map((path) => readFileSync(path, 'utf8')).join('')
       .match(/^.*(Sanitizer|runtime error).*$/gm);
     if (!process.env.KEEP_WORLD) rmSync(this.dir, { recursive: true, force: true });
@@ -272,7 +279,7 @@ export class World {
       body: {
         type: 'profile.provision',
         plan: 'gold',
-        carrier: 'atom',
+        carrier: this.adapter,
         device: { eid: EID },
         profile_type: 'P1',
         ...members,
