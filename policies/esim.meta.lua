@@ -28,6 +28,7 @@
 ---@field imei string?
 ---@field iccid string?
 ---@field profile_type string?
+---@field holder string?               the adapter that serves the profile of this iccid
 ---@field needs string[]               capabilities, for example "profile.order"
 
 ---@class esim.Adapter

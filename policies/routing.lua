@@ -6,10 +6,12 @@
 --
 -- Rules, first match wins. An adapter that lacks something the order needs never wins.
 --   1. The carrier that the order names; if it is unhealthy, the order waits for it.
---   2. The carrier that the telephone number points to, if healthy.
---   3. The tenant's preferred carriers, in order, if healthy.
---   4. The first by name that is healthy.
---   5. The first by name; the order waits until it is healthy again.
+--   2. The carrier that holds the profile which the order names; likewise. What is asked
+--      of a device with that profile is no carrier's business.
+--   3. The carrier that the telephone number points to, if healthy.
+--   4. The tenant's preferred carriers, in order, if healthy.
+--   5. The first by name that is healthy.
+--   6. The first by name; the order waits until it is healthy again.
 
 -- Number ranges: the digits that follow the country code, longest match first. A hint
 -- only, for a number may have been ported to another carrier.
@@ -160,7 +162,24 @@ local function by_name(order, candidates)
   return answer(candidates, named, "the order names " .. order.carrier)
 end
 
--- Rule 2.
+-- Rule 2. Nobody else knows the profile, so it decides alone.
+local function by_holder(order, candidates)
+  local holder = order.holder and find(candidates, order.holder)
+  if not holder or order.type:match("^device%.") then
+    return nil
+  end
+  local name = holder.adapter.name
+  if holder.grade == UNFIT then
+    return answer(candidates, nil, name .. " holds the profile and " .. holder.why)
+  end
+  if holder.grade == UNHEALTHY then
+    return answer(candidates, holder,
+      name .. " holds the profile, and the order waits while it is unhealthy")
+  end
+  return answer(candidates, holder, name .. " holds the profile")
+end
+
+-- Rule 3.
 local function by_number(order, candidates)
   local carrier, prefix = carrier_of_number(order.msisdn or "")
   local candidate = carrier and find(candidates, carrier)
@@ -170,7 +189,7 @@ local function by_number(order, candidates)
   end
 end
 
--- Rule 3.
+-- Rule 4.
 local function by_preference(order, candidates)
   for place, name in ipairs(PREFERENCES[order.tenant] or {}) do
     local candidate = find(candidates, name)
@@ -194,7 +213,7 @@ local function what_is_missing(order, candidates)
     order.type, table.concat(whys, "; "))
 end
 
--- Rules 4 and 5: the candidates are in that order already.
+-- Rules 5 and 6: the candidates are in that order already.
 local function by_order(order, candidates)
   local first = candidates[1]
   if not first or first.grade == UNFIT then
@@ -214,6 +233,7 @@ end
 function route(order, adapters)
   local candidates = examine(order, adapters)
   return by_name(order, candidates)
+    or by_holder(order, candidates)
     or by_number(order, candidates)
     or by_preference(order, candidates)
     or by_order(order, candidates)

@@ -60,6 +60,35 @@ case("an order for a named carrier waits while that is unhealthy",
   order { carrier = "atom" }, { adapter("atom", { healthy = false }), adapter("mpt") },
   "atom", "waits")
 
+local STATUS = { type = "profile.status", needs = { "profile.status" } }
+local function status(changes)
+  local made = order(STATUS)
+  for key, value in pairs(changes) do
+    made[key] = value
+  end
+  return made
+end
+local ABLE = {
+  adapter("atom"), adapter("mytel", { capabilities = { "profile.status" } }),
+  adapter("ooredoo", { capabilities = { "profile.status" } }),
+}
+case("a profile is asked for where it is held, not at the first by name",
+  status { holder = "ooredoo" }, ABLE, "ooredoo", "ooredoo holds the profile")
+case("nobody else is asked for it when its holder cannot tell",
+  status { holder = "atom" }, ABLE, null, "atom holds the profile and lacks profile.status")
+case("it waits for its holder",
+  status { holder = "ooredoo" },
+  { adapter("ooredoo", { capabilities = { "profile.status" }, healthy = false }), ABLE[2] },
+  "ooredoo", "waits")
+case("a name goes before the holder",
+  status { holder = "ooredoo", carrier = "mytel" }, ABLE, "mytel", "names mytel")
+case("a holder that is no longer loaded decides nothing",
+  status { holder = "gone" }, ABLE, "mytel", "first by name")
+case("what a device is to do with a profile is not its carrier's",
+  order { type = "device.assign", needs = { "device.assign" }, holder = "atom" },
+  { adapter("atom"), adapter("intune", { capabilities = { "device.assign" } }) },
+  "intune", "first by name")
+
 -- Every range, in the national form.
 local NUMBERS = {
   mpt = {

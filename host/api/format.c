@@ -4,6 +4,7 @@
 
 #include "base/id.h"
 #include "base/json.h"
+#include "manifest/inspect.h"
 #include "order/order_state.h"
 #include "order/plan.h"
 #include "profile/identifier.h"
@@ -67,6 +68,13 @@ static bool check_message(const char *text, struct err *err)
     return true;
 }
 
+static bool check_time(const char *text, struct err *err)
+{
+    int64_t ms;
+    return inspect_time(text, &ms) ||
+           err_set(err, ERR_INVALID, "a time such as 2026-01-02T03:04:05Z is expected");
+}
+
 static bool check_plan(const char *text, struct err *err)
 {
     return plan_of(text) != NULL ||
@@ -112,6 +120,7 @@ static const struct {
     { "name",      check_name,      "^[a-z][a-z0-9-]*$",     "acme",                             NULL },
     { "printable", check_printable, NULL,                    NULL,                               NULL },
     { "message",   check_message,   NULL,                    NULL,                               NULL },
+    { "time",      check_time,      "^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z$", "2026-01-02T03:04:05Z", NULL },
     { "plan",      check_plan,      NULL,                    "profile.provision",                plan_names },
     { "state",     check_state,     NULL,                    "completed",                        state_names },
 };

@@ -14,6 +14,7 @@
 #include "order/engine.h"
 #include "order/order_vars.h"
 #include "order/plan.h"
+#include "profile/profile_store.h"
 
 struct creation {
     struct order_members members;
@@ -43,13 +44,43 @@ static bool digest_body(struct call *call, char ret[DIGEST_TEXT_SIZE])
 
 /* ---- routing ---- */
 
-static json_t *needs_of(const struct plan *plan)
+static bool request_has(const void *request, const char *member)
 {
+    return order_members_have(request, member);
+}
+
+static json_t *needs_of(const struct creation *creation)
+{
+    const struct plan *plan = creation->plan;
     json_t *needs = json_array();
     for (size_t i = 0; i < plan->step_count; i++)
-        if (!plan->steps[i].optional)
+        if (plan_step_is_needed(&plan->steps[i], request_has,
+                                &creation->members.request))
             json_array_append_new(needs, json_string(plan->steps[i].capability));
     return needs;
+}
+
+/* The adapter that holds the profile which the order names, when it is one of ours. */
+struct holder {
+    const char *tenant, *iccid;
+    char adapter[ORDER_NAME_SIZE];
+};
+
+static bool read_holder(struct db *db, void *arg, struct err *err)
+{
+    struct holder *holder = arg;
+    return profile_holder(db, holder->tenant, holder->iccid, holder->adapter, err);
+}
+
+static void put_holder(const struct call *call, const struct creation *creation,
+                       json_t *order)
+{
+    struct holder holder = { .tenant = call->tenant,
+                             .iccid = creation->members.request.iccid };
+    struct err none = ERR_INIT;
+    if (holder.iccid != NULL &&
+        store_read(call->worker->reader, read_holder, &holder, &none))
+        json_put_text(order, "holder", holder.adapter);
 }
 
 /* The `order` of route(order, adapters): policies/README.md. */
@@ -67,7 +98,8 @@ static json_t *policy_order(const struct call *call, const struct creation *crea
     json_put_text(order, "imei", request->imei);
     json_put_text(order, "profile_type", request->profile_type);
     json_put_text(order, "external_id", request->external_id);
-    json_object_set_new(order, "needs", needs_of(creation->plan));
+    put_holder(call, creation, order);
+    json_object_set_new(order, "needs", needs_of(creation));
     return order;
 }
 
@@ -76,16 +108,23 @@ static bool entry_can(const void *entry, const char *capability)
     return adapter_entry_can(entry, capability);
 }
 
+static bool entry_fits(const struct adapter_entry *entry, struct creation *creation,
+                       struct err *err)
+{
+    struct plan_match match = { entry_can, entry, request_has,
+                                &creation->members.request };
+    return plan_fits(creation->plan, &match, creation->skipped, err);
+}
+
 /* Why was none chosen? A named adapter that lacks a capability is worth its own code. */
-static void say_no_adapter(struct call *call, const struct creation *creation)
+static void say_no_adapter(struct call *call, struct creation *creation)
 {
     struct err err = ERR_INIT;
     const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
     const char *carrier = creation->members.request.carrier;
     const struct adapter_entry *named = carrier == NULL ? NULL
                                                         : directory_find(now, carrier);
-    if (named != NULL &&
-        !plan_fits(creation->plan, entry_can, named, creation->skipped, &err))
+    if (named != NULL && !entry_fits(named, creation, &err))
         call_problem(call, PROBLEM_CAPABILITY, "%s: %s", named->name, err.text);
     else
         call_problem(call, PROBLEM_NO_ROUTE, "%s", creation->decisions[1].reason);
@@ -226,8 +265,7 @@ static bool choice_stands(struct call *call, struct creation *creation, struct e
     if (chosen == NULL)
         return err_set(err, ERR_NOT_FOUND, "the policy chose %s, which is not loaded",
                        creation->members.request.adapter);
-    return plan_fits(creation->plan, entry_can, chosen, creation->skipped, err) ||
-           err_wrap(err, "%s", chosen->name);
+    return entry_fits(chosen, creation, err) || err_wrap(err, "%s", chosen->name);
 }
 
 static void proceed(struct call *call, struct creation *creation)

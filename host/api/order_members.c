@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/member.h"
 #include "api/worker.h"
 #include "base/json.h"
 
@@ -78,6 +79,14 @@ static const struct own *own_of(const struct plan *plan, const char *name)
     return NULL;
 }
 
+bool order_members_have(const struct order_request *request, const char *name)
+{
+    for (size_t i = 0; i < OWN_COUNT; i++)
+        if (strcmp(owns[i].name, name) == 0)
+            return value_of(request, &owns[i]) != NULL;
+    return false;
+}
+
 static void check_needs(const struct order_request *request, const struct plan *plan,
                         struct faults *faults)
 {
@@ -110,6 +119,50 @@ static void check_places(const struct order_request *request, const struct plan 
     }
 }
 
+/* The forms of members of `extra`, by type: what can be told from the input alone is not
+ * left to an adapter. */
+static const struct {
+    const char *type;
+    struct member member;
+} forms[] = {
+    { "usage.read", { .name = "from", .format = "time" } },
+    { "usage.read", { .name = "to", .format = "time" } },
+    { "profile.cancel", { .name = "final_state", .format = "Available|Unavailable" } },
+    { "device.list", { .name = "since", .format = "time" } },
+};
+
+static void check_form(const struct order_request *request, const struct member *member,
+                       struct faults *faults)
+{
+    const json_t *value = json_object_get(request->extra, member->name);
+    const char *pointer = arena_format(faults->arena, "/extra/%s", member->name);
+    if (value == NULL || pointer == NULL)
+        return;
+    if (json_is_string(value))
+        member_check_text(member, pointer, json_string_value(value), faults);
+    else
+        faults_add(faults, pointer, "a text is expected");
+}
+
+/* Both have the same form, so that the order of texts is the order of times. */
+static void check_period(const struct order_request *request, struct faults *faults)
+{
+    const char *from = json_text(request->extra, "from");
+    const char *to = json_text(request->extra, "to");
+    if (from != NULL && to != NULL && strcmp(from, to) >= 0)
+        faults_add(faults, "/extra/to", "a time after from (%s) is expected", from);
+}
+
+static void check_forms(const struct order_request *request, const struct plan *plan,
+                        struct faults *faults)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (strcmp(forms[i].type, plan->name) == 0)
+            check_form(request, &forms[i].member, faults);
+    if (faults->count == 0 && strcmp(plan->name, "usage.read") == 0)
+        check_period(request, faults);
+}
+
 /* The schema has a cap that no setting can pass. */
 static void check_text(const struct order_request *request, int64_t most_bytes,
                        struct faults *faults)
@@ -128,6 +181,7 @@ bool order_members_check(struct call *call, const struct order_request *request,
     faults_init(&faults, call->arena);
     check_needs(request, plan, &faults);
     check_places(request, plan, &faults);
+    check_forms(request, plan, &faults);
     check_text(request, settings_int(settings, SET_ORDER_TEXT_BYTES), &faults);
     if (faults.count > 0)
         call_faults(call, &faults);

@@ -24,8 +24,12 @@ struct order_members {
  * passed the schema; it and `ret` must live as long as the request is used. */
 void order_members_read(const json_t *body, struct order_members *ret);
 
-/* Is everything there that this type needs, and nothing that it does not take? On false
- * the call was answered, with a pointer for each fault. */
+/* Is this member of the order itself there? */
+bool order_members_have(const struct order_request *request, const char *name);
+
+/* Is everything there that this type needs, and nothing that it does not take, in its
+ * form? The same wrong input gets the same answer whichever carrier would serve it. On
+ * false the call was answered, with a pointer for each fault. */
 bool order_members_check(struct call *call, const struct order_request *request,
                          const struct plan *plan);
 

@@ -7,10 +7,10 @@
 #include "base/json.h"
 #include "esim/capability.h"
 #include "order/order.h"
+#include "order/order_known.h"
 #include "order/order_vars.h"
 #include "order/outbox.h"
 #include "order/plan.h"
-#include "profile/profile_store.h"
 #include "store/event_log.h"
 
 struct earlier {
@@ -101,58 +101,13 @@ static json_t *vars_of(const struct order_accept *accept)
     return vars;
 }
 
-static bool note_code(struct db *db, const struct order_accept *accept, struct err *err)
-{
-    const struct order_actor *actor = accept->actor;
-    char resource[64];
-    int length = snprintf(resource, sizeof resource, "profile/%.40s",
-                          accept->request->iccid);
-    assert(length > 0);
-    struct audit_record record = { .tenant = actor->tenant,
-                                   .subject = actor->subject,
-                                   .action = "profile.assign",
-                                   .resource = resource,
-                                   .outcome = "allowed",
-                                   .reason = actor->reason,
-                                   .decision_id = actor->decision_id,
-                                   .policy_revision = actor->policy_revision,
-                                   .request_id = actor->request_id,
-                                   .trace = actor->trace };
-    return audit_write(db, &record, err);
-}
-
-/* The code of a profile that was ordered here goes to the device without passing
- * through a client's hands. A profile that is not ours is the client's to know. */
-static bool takes_code(const struct order_accept *accept)
-{
-    const struct order_request *request = accept->request;
-    return strcmp(request->type, ESIM_DEVICE_ASSIGN) == 0 && request->iccid != NULL &&
-           json_object_get(request->extra, "activation_code") == NULL;
-}
-
-static bool add_code(struct db *db, const struct order_accept *accept, json_t *vars,
-                     struct err *err)
-{
-    struct buf code;
-    struct err why = ERR_INIT;
-    buf_init(&code, 1024);
-    bool known = profile_reveal(db, accept->sealer, accept->actor->tenant,
-                                accept->request->iccid, &code, &why);
-    bool absent = !known && (why.code == ERR_NOT_FOUND || why.code == ERR_CONFLICT);
-    if (known)
-        json_put_text(vars, "activation_code", code.ptr);
-    buf_finish_secret(&code);
-    if (!known && !absent)
-        *err = why;
-    return absent || (known && note_code(db, accept, err));
-}
-
-/* `db` only for what takes a code. */
+/* `db` only for what the store knows more about. */
 static bool seal_vars(struct db *db, const struct order_accept *accept, struct buf *ret,
                       struct err *err)
 {
     json_t *vars = vars_of(accept);
-    bool ok = (!takes_code(accept) || add_code(db, accept, vars, err)) &&
+    bool ok = (!order_known_concerns(accept) ||
+               order_known_add(db, accept, vars, err)) &&
               order_vars_seal(accept->sealer, accept->actor->tenant, accept->id, vars,
                               ret, err);
     json_decref(vars);
@@ -162,7 +117,7 @@ static bool seal_vars(struct db *db, const struct order_accept *accept, struct b
 bool order_accept_seal(const struct order_accept *accept, struct buf *ret,
                        struct err *err)
 {
-    return takes_code(accept) || seal_vars(NULL, accept, ret, err);
+    return order_known_concerns(accept) || seal_vars(NULL, accept, ret, err);
 }
 
 static bool insert_order(struct db *db, const struct order_accept *accept,

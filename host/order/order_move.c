@@ -81,7 +81,8 @@ bool order_move(struct db *db, struct order_row *order, enum order_event event,
     order->version++;
     return db_run(db,
                   "UPDATE orders SET state = $3, version = $4, updated_ms = $5, "
-                  "problem = COALESCE($6, problem), held_for = $7 "
+                  "problem = CASE WHEN $3 = 'completed' THEN $6 "
+                  "ELSE COALESCE($6, problem) END, held_for = $7 "
                   "WHERE tenant = $1 AND id = $2",
                   DB_ARGS(db_text(order->tenant), db_text(order->id),
                           db_text(order_state_name(order->state)),

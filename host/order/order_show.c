@@ -72,22 +72,25 @@ static bool read_step(const struct db_row *row, void *arg, struct err *err)
     return true;
 }
 
-/* Steps not yet reached have no row: the plan knows them. */
+static bool is_forward(const json_t *step)
+{
+    return strcmp(json_text(step, "kind"), "do") == 0;
+}
+
+/* Steps not yet reached have no row: the plan knows them, and where they belong. */
 static void add_waiting(json_t *steps, const char *type)
 {
     const struct plan *plan = plan_of(type);
     for (size_t at = 0; plan != NULL && at < plan->step_count; at++) {
-        bool known = false;
-        size_t i;
-        json_t *step;
-        json_array_foreach(steps, i, step)
-            known = known || (json_int(step, "position", -1) == (int64_t)at &&
-                              strcmp(json_text(step, "kind"), "do") == 0);
-        if (!known)
-            json_array_append_new(
-                steps, json_pack("{sisssssssi}", "position", (int)at, "capability",
-                                 plan->steps[at].capability, "kind", "do", "state",
-                                 "waiting", "attempts", 0));
+        const json_t *step = json_array_get(steps, at);
+        if (step != NULL && is_forward(step) &&
+            json_int(step, "position", -1) == (int64_t)at)
+            continue;
+        json_array_insert_new(steps, at,
+                              json_pack("{sisssssssi}", "position", (int)at,
+                                        "capability", plan->steps[at].capability,
+                                        "kind", "do", "state", "waiting", "attempts",
+                                        0));
     }
 }
 

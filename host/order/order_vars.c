@@ -106,12 +106,13 @@ json_t *order_vars_new(const struct order_request *request, const char *order_id
     if (strcmp(request->type, ESIM_SMS_SEND) == 0)
         json_put_text(vars, "to",
                       request->msisdn); /* Whom the policy was asked about. */
-    json_put_text(vars, "final_state", "Available");
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)request->extra, key,
                         value) if (json_object_get(vars, key) == NULL)
         json_object_set(vars, key, value);
+    if (json_object_get(vars, "final_state") == NULL)
+        json_put_text(vars, "final_state", "Available");
     return vars;
 }
 
@@ -188,6 +189,10 @@ static bool merge_iccid(json_t *vars, const json_t *result, struct err *err)
         return true;
     if (!iccid_read(slice_of(text), "/iccid", &iccid, err))
         return false;
+    const char *known = json_text(vars, "iccid");
+    if (known != NULL && strcmp(known, iccid.digits) != 0)
+        return err_field(err, "/iccid", "expected the order's ICCID %s, found %s",
+                         known, iccid.digits);
     json_put_text(vars, "iccid", iccid.digits);
     return true;
 }

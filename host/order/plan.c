@@ -6,7 +6,9 @@
 
 static const struct plan_step provision_steps[] = {
     { .capability = ESIM_PROFILE_ORDER, .undo = ESIM_PROFILE_CANCEL },
-    { .capability = ESIM_PROFILE_CONFIRM, .optional = true },
+    { .capability = ESIM_PROFILE_CONFIRM,
+      .optional = true,
+      .needed_for = "confirmation_code" },
     { .capability = ESIM_PROFILE_RELEASE, .optional = true },
 };
 
@@ -46,7 +48,7 @@ static const struct plan plans[] = {
       .text = "Take a bar away." },
     { .name = "line.terminate",    STEPS(terminate_steps), NEEDS("msisdn"), SHOWS("line_state"),
       .text = "End a line for good." },
-    { .name = "usage.read",        STEPS(usage_steps),     NEEDS("msisdn"), SHOWS("records"),
+    { .name = "usage.read",        STEPS(usage_steps),     NEEDS("msisdn", "from", "to"), SHOWS("records"),
       .text = "Read a line's usage records." },
     { .name = "sms.send",          STEPS(sms_steps),       NEEDS("msisdn", "text"), SHOWS("message_id", "state"),
       .text = "Send a text message to the number." },
@@ -82,19 +84,28 @@ const struct plan *plan_at(size_t index)
     return index < PLAN_COUNT ? &plans[index] : NULL;
 }
 
-bool plan_fits(const struct plan *plan, bool (*can)(const void *arg, const char *name),
-               const void *arg, const char **ret_skipped, struct err *err)
+bool plan_step_is_needed(const struct plan_step *step,
+                         bool (*has)(const void *request, const char *member),
+                         const void *request)
+{
+    return !step->optional ||
+           (step->needed_for != NULL && has(request, step->needed_for));
+}
+
+bool plan_fits(const struct plan *plan, const struct plan_match *match,
+               const char **ret_skipped, struct err *err)
 {
     size_t skipped = 0;
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct plan_step *step = &plan->steps[i];
-        if (can(arg, step->capability))
+        if (match->can(match->adapter, step->capability))
             continue;
-        if (!step->optional)
+        if (plan_step_is_needed(step, match->has, match->request))
             return err_field(err, "/type",
-                             "%s needs the capability %s, which this carrier's adapter "
-                             "does not offer",
-                             plan->name, step->capability);
+                             "%s%s%s needs the capability %s, which this carrier's "
+                             "adapter does not offer",
+                             plan->name, step->optional ? " with a " : "",
+                             step->optional ? step->needed_for : "", step->capability);
         ret_skipped[skipped++] = step->capability;
     }
     ret_skipped[skipped] = NULL;

@@ -168,6 +168,21 @@ bool profile_owner(struct db *db, const char *adapter, const char *iccid,
                   err);
 }
 
+static bool read_adapter(const struct db_row *row, void *arg, struct err *err)
+{
+    return row_copy(row, 0, arg, 64, err);
+}
+
+bool profile_holder(struct db *db, const char *tenant, const char *iccid,
+                    char ret_adapter[64], struct err *err)
+{
+    struct iccid id;
+    return canonical(iccid, &id, err) &&
+           db_one(db, "SELECT adapter FROM profiles WHERE tenant = $1 AND iccid = $2",
+                  DB_ARGS(db_text(tenant), db_text(id.digits)), read_adapter,
+                  ret_adapter, err);
+}
+
 /* ---- learning ---- */
 
 struct present {

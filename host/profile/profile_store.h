@@ -52,6 +52,10 @@ struct profile_news {
 bool profile_learn(struct db *db, const struct sealer *sealer,
                    const struct profile_news *news, struct err *err);
 
+/* The adapter that serves a tenant's profile. ERR_NOT_FOUND. */
+bool profile_holder(struct db *db, const char *tenant, const char *iccid,
+                    char ret_adapter[64], struct err *err);
+
 /* Whose profile is it? For callbacks: the newest profile of this ICCID served by this
  * adapter. ERR_NOT_FOUND. */
 bool profile_owner(struct db *db, const char *adapter, const char *iccid,

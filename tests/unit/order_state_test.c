@@ -104,12 +104,18 @@ static bool offers(const void *arg, const char *name)
     return false;
 }
 
+static bool asks(const void *arg, const char *member)
+{
+    return strcmp(arg, member) == 0;
+}
+
 static void a_missing_capability_is_refused_by_name(void)
 {
     const char *const offered[] = { "profile.confirm", "profile.release", NULL };
     const char *skipped[4];
     struct err err = ERR_INIT;
-    CHECK(!plan_fits(plan_of("profile.provision"), offers, offered, skipped, &err));
+    struct plan_match match = { offers, offered, asks, "" };
+    CHECK(!plan_fits(plan_of("profile.provision"), &match, skipped, &err));
     CHECK(strstr(err.text, "profile.order") != NULL);
     CHECK_TEXT(err.field, "/type");
 }
@@ -119,10 +125,26 @@ static void steps_a_carrier_does_in_one_are_skipped(void)
     const char *const offered[] = { "profile.order", "profile.confirm", NULL };
     const char *skipped[4];
     struct err err = ERR_INIT;
-    CHECK(plan_fits(plan_of("profile.provision"), offers, offered, skipped, &err));
+    struct plan_match match = { offers, offered, asks, "" };
+    CHECK(plan_fits(plan_of("profile.provision"), &match, skipped, &err));
     CHECK_TEXT(skipped[0], "profile.release");
     CHECK(skipped[1] == NULL);
     CHECK(plan_of("profile.nonsense") == NULL);
+}
+
+/* A carrier that confirms nothing would give out a profile without the code that was
+ * asked for. */
+static void a_confirmation_code_needs_a_carrier_that_confirms(void)
+{
+    const char *const offered[] = { "profile.order", NULL };
+    const char *skipped[4];
+    struct err err = ERR_INIT;
+    struct plan_match without = { offers, offered, asks, "" };
+    struct plan_match with = { offers, offered, asks, "confirmation_code" };
+    CHECK(plan_fits(plan_of("profile.provision"), &without, skipped, &err));
+    CHECK(!plan_fits(plan_of("profile.provision"), &with, skipped, &err));
+    CHECK(strstr(err.text, "with a confirmation_code needs the capability "
+                           "profile.confirm") != NULL);
 }
 
 /* ---- breaker ---- */
@@ -189,5 +211,6 @@ TESTS("order_state", CASE(every_pair_of_state_and_event_does_what_the_list_says)
       CASE(every_state_has_a_name_that_reads_back),
       CASE(a_missing_capability_is_refused_by_name),
       CASE(steps_a_carrier_does_in_one_are_skipped),
+      CASE(a_confirmation_code_needs_a_carrier_that_confirms),
       CASE(failures_open_a_breaker_and_fine_probes_close_it),
       CASE(one_failed_probe_opens_it_again), CASE(failures_far_apart_do_not_add_up))

@@ -195,6 +195,36 @@ static void a_value_of_another_type_is_not_believed(void)
     json_decref(vars);
 }
 
+/* The order was for one profile; that another one was taken is a person's to sort out. */
+static void another_profile_than_the_ordered_one_is_not_believed(void)
+{
+    struct err err = ERR_INIT;
+    json_t *vars = object("{\"iccid\":\"8995060000000000018\"}");
+    json_t *same = object("{\"iccid\":\"8995060000000000018F\"}");
+    json_t *other = object("{\"iccid\":\"8995060000000000026\"}");
+    CHECK(order_vars_merge(vars, same, &err));
+    CHECK(!order_vars_merge(vars, other, &err));
+    CHECK_INT(err.code, ERR_INVALID);
+    CHECK_TEXT(json_text(vars, "iccid"), "8995060000000000018");
+    json_decref(vars);
+    json_decref(same);
+    json_decref(other);
+}
+
+static void a_profile_is_given_back_as_the_client_says(void)
+{
+    json_t *extra = object("{\"final_state\":\"Unavailable\"}");
+    struct order_request request = { .type = "profile.cancel", .extra = extra };
+    json_t *said = order_vars_new(&request, "o");
+    request.extra = NULL;
+    json_t *unsaid = order_vars_new(&request, "o");
+    CHECK_TEXT(json_text(said, "final_state"), "Unavailable");
+    CHECK_TEXT(json_text(unsaid, "final_state"), "Available");
+    json_decref(said);
+    json_decref(unsaid);
+    json_decref(extra);
+}
+
 static void a_plan_shows_no_secret(void)
 {
     static const char *const secrets[] = { "activation_code", "matching_id",
@@ -218,14 +248,15 @@ static bool run_learn(struct db *db, struct rig *rig, void *arg, struct err *err
                                  .carrier = "atom",
                                  .adapter = "atom",
                                  .state = "Released",
+                                 .eid = "89049032123451234512345678901235",
                                  .activation_code = "1$smdp.example.com$CANARY-5521",
                                  .origin = "order/o",
                                  .at_ms = clock_wall_ms() };
     return profile_learn(db, rig->sealer, &news, err);
 }
 
-static struct claim *assign(struct rig *rig, const char *key, const char *iccid,
-                            const char *extra)
+static struct claim *ask(struct rig *rig, const char *type, const char *key,
+                         const char *iccid, const char *extra)
 {
     static const char *const none[] = { NULL };
     struct err err = ERR_INIT;
@@ -235,7 +266,7 @@ static struct claim *assign(struct rig *rig, const char *key, const char *iccid,
                                  .reason = "allowed by test" };
     json_t *more = object(extra);
     struct order_request request = {
-        .type = "device.assign", .adapter = "atom", .iccid = iccid, .extra = more
+        .type = type, .adapter = "atom", .iccid = iccid, .extra = more
     };
     struct order_accept accept = { .actor = &actor,
                                    .request = &request,
@@ -248,6 +279,12 @@ static struct claim *assign(struct rig *rig, const char *key, const char *iccid,
     CHECK_FATAL(rig_write(rig, rig_run_accept, &accept, &err));
     json_decref(more);
     return rig_claim(rig, "one", 1);
+}
+
+static struct claim *assign(struct rig *rig, const char *key, const char *iccid,
+                            const char *extra)
+{
+    return ask(rig, "device.assign", key, iccid, extra);
 }
 
 static void a_known_profiles_code_goes_to_the_device_by_itself(void)
@@ -274,9 +311,32 @@ static void a_known_profiles_code_goes_to_the_device_by_itself(void)
     rig_close(&rig);
 }
 
+/* SGP.22 5.3.3 wants them, and the client may know neither. */
+static void a_known_profile_is_given_back_with_its_eid_and_matching_id(void)
+{
+    struct rig rig;
+    struct err err = ERR_INIT;
+    rig_open(&rig);
+    CHECK_FATAL(rig_write(&rig, run_learn, NULL, &err));
+    struct claim *ours = ask(&rig, "profile.cancel", "a", "8995060000000000018", "{}");
+    struct claim *unknown = ask(&rig, "profile.cancel", "b", "8995060000000000026",
+                                "{}");
+    CHECK_FATAL(ours != NULL && unknown != NULL);
+    CHECK_TEXT(json_text(ours->vars, "matching_id"), "CANARY-5521");
+    CHECK_TEXT(json_text(ours->vars, "eid"), "89049032123451234512345678901235");
+    CHECK(json_text(ours->vars, "activation_code") == NULL);
+    CHECK(json_text(unknown->vars, "matching_id") == NULL);
+    claim_free(&ours);
+    claim_free(&unknown);
+    rig_close(&rig);
+}
+
 TESTS("order_vars", CASE(each_capability_is_asked_with_its_own_members),
       CASE(the_header_tells_what_each_capability_is_asked_with),
       CASE(a_message_goes_to_the_orders_number_and_is_forgotten),
       CASE(the_last_page_takes_the_cursor_away),
       CASE(a_value_of_another_type_is_not_believed), CASE(a_plan_shows_no_secret),
-      CASE(a_known_profiles_code_goes_to_the_device_by_itself))
+      CASE(another_profile_than_the_ordered_one_is_not_believed),
+      CASE(a_profile_is_given_back_as_the_client_says),
+      CASE(a_known_profiles_code_goes_to_the_device_by_itself),
+      CASE(a_known_profile_is_given_back_with_its_eid_and_matching_id))
