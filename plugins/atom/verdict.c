@@ -100,7 +100,7 @@ static const struct verdict_rule rules[] = {
   "for its state." } },
 
 /* 5.2.6.3: any function. */
-{ ANY,     "1.1",   "1.1",  TRY_FIRST, { ESIM_REFUSED, "requester_unknown",
+{ ANY,     "1.1",   "1.1",  TRY_FIRST, { ESIM_REFUSED, "unauthorised",
   "The carrier does not know the requester: check the setting requester_id and the "
   "client certificate." } },
 { ANY,     "1.1",   "1.2",  TRY_FIRST, { ESIM_REFUSED, "requester_not_allowed",

@@ -10,6 +10,7 @@
  *   settle    the response was lost: wait for reply, receipt or late response */
 #include <string.h>
 
+#include "esim/capability.h"
 #include "flows.h"
 #include "machine.h"
 #include "number.h"
@@ -47,6 +48,12 @@ static struct esim_bytes value_of(const void *arg, struct esim_bytes name)
     return esim_text(given);
 }
 
+/* "eid_missing" */
+static const char *input_fault(struct esim_bytes name, const char *how)
+{
+    return esim_string(esim_format("%s_%s", esim_string(name), how));
+}
+
 static bool fill(struct sent *sent, const char *command, struct esim_bytes *ret)
 {
     struct esim_bytes name;
@@ -54,17 +61,38 @@ static bool fill(struct sent *sent, const char *command, struct esim_bytes *ret)
     enum template_fault fault = template_fill(esim_text(command), value_of, sent, &out,
                                               &name);
     *ret = smpp_written(&out);
-    if (fault == TEMPLATE_FINE)
-        return true;
     if (fault == TEMPLATE_TOO_LONG)
         esim_refused(sent->talk, "command_too_long", NULL,
                      "The command is too long: shorten its text in the settings.");
-    else
-        esim_refused(sent->talk, "input_wrong", NULL,
-                     "The command needs a proper %s, without white space: give it in "
-                     "the order.",
+    else if (fault == TEMPLATE_ABSENT)
+        esim_refused(sent->talk, input_fault(name, "missing"), NULL,
+                     "The carrier's command needs the %s: give it in the order.",
                      esim_string(name));
-    return false;
+    else if (fault == TEMPLATE_UNSAFE)
+        esim_refused(sent->talk, input_fault(name, "wrong"), NULL,
+                     "The carrier's command takes no white space in the %s: write it "
+                     "without.",
+                     esim_string(name));
+    return fault == TEMPLATE_FINE;
+}
+
+/* These say which profile is wanted. A command without a place for them would take
+ * another one. */
+static bool has_room(const struct sent *sent, const char *command)
+{
+    static const char *const choices[] = { "iccid", "profile_type" };
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        if (esim_json_text(sent->talk->input, choices[i]) == NULL ||
+            template_has(command, choices[i]) ||
+            !esim_is(sent->talk->step->capability, ESIM_PROFILE_ORDER))
+            continue;
+        esim_refused(sent->talk, input_fault(esim_text(choices[i]), "not_taken"), NULL,
+                     "This carrier's command has no place for the %s: leave it out, or "
+                     "order from a carrier that lets you choose.",
+                     choices[i]);
+        return false;
+    }
+    return true;
 }
 
 static bool command_of(struct sent *sent, const json_t **ret_command)
@@ -93,11 +121,12 @@ static void ask_command(struct esim_talk *talk)
     struct esim_bytes payload;
     const char *why = NULL;
     if (!command_of(&sent, &command) ||
+        !has_room(&sent, esim_json_text(command, "text")) ||
         !fill(&sent, esim_json_text(command, "text"), &outgoing.text))
         return;
     outgoing.to = mpt_command_to(&sent.settings, command);
     if (key_of(&sent)[0] == '\0') {
-        esim_refused(talk, "input_wrong", NULL,
+        esim_refused(talk, "msisdn_missing", NULL,
                      "This carrier's replies name the line: give its msisdn.");
     } else if (!outgoing_write(&sent.settings, &outgoing, &payload, &why)) {
         esim_refused(talk, "text_wrong", NULL, "%s", why);

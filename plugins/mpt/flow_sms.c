@@ -30,9 +30,11 @@ static void ask_send(struct esim_talk *talk)
                                  .now_ms = talk->step->now_ms };
     struct esim_bytes payload;
     const char *why = NULL;
-    if (outgoing.to == NULL || outgoing.text.size == 0) {
-        esim_refused(talk, "input_wrong", NULL,
-                     "A message needs a telephone number in `to`, and a `text`.");
+    if (outgoing.to == NULL) {
+        esim_refused(talk, "to_wrong", NULL,
+                     "A message needs a telephone number in `to`, or in `msisdn`.");
+    } else if (outgoing.text.size == 0) {
+        esim_refused(talk, "text_missing", NULL, "A message needs a `text`.");
     } else if (!outgoing_write(&sent.settings, &outgoing, &payload, &why)) {
         esim_refused(talk, "text_wrong", NULL, "%s", why);
     } else {

@@ -73,17 +73,19 @@ static bool stop_by_template(const struct call *call,
     static const struct {
         const char *name, *message;
     } ends[] = {
-        [TEMPLATE_BROKEN] = { "settings_wrong", "The message's template is broken near "
-                                                "%s: correct it." },
-        [TEMPLATE_MISSING] = { "value_missing",
+        [TEMPLATE_BROKEN] = { NULL, "The message's template is broken near "
+                                    "%s: correct it." },
+        [TEMPLATE_MISSING] = { "missing",
                                "The carrier's message needs a value for %s: give it in "
                                "the order or in the setting values." },
-        [TEMPLATE_UNWRITABLE] = { "value_wrong",
+        [TEMPLATE_UNWRITABLE] = { "wrong",
                                   "The value for %s has characters that XML cannot "
                                   "carry: write it without them." },
     };
-    return stop(call, ends[result->end].name,
-                esim_format(ends[result->end].message, result->name));
+    const char *name = "settings_wrong";
+    if (ends[result->end].name != NULL) /* "msisdn_missing" */
+        name = esim_string(esim_format("%s_%s", result->name, ends[result->end].name));
+    return stop(call, name, esim_format(ends[result->end].message, result->name));
 }
 
 /* False: the operation has been ended. So with the next ones. */
@@ -338,5 +340,7 @@ struct call_answer call_read(const struct call *call)
     if (path.context != NULL)
         path_close(&path);
     soap_reply_finish(&reply);
+    if (answer.verdict.meaning == MEANS_ABSENT && answer.verdict.name == NULL)
+        answer.verdict = verdict_of_absence(call->operation.name);
     return answer;
 }

@@ -37,7 +37,9 @@ enum { PROFILE_FIELDS = 7, LINE_FIELDS = 2, USAGE_FIELDS = 6 };
 static const struct operation defaults[] = {
 { .name = ESIM_PROFILE_ORDER, .action = ACTION("OrderProfile"), .repeat = ESIM_ONCE,
   .template = BEGIN("OrderProfile") REQUEST MUST("clientReference", "order_ref")
-              MAY("profileType", "profile_type") MAY("iccid", "iccid") MAY("eid", "eid")
+              "{{#iccid}}" MAY("profileType", "profile_type") "{{/iccid}}"
+              "{{^iccid}}" MUST("profileType", "profile_type") "{{/iccid}}"
+              MAY("iccid", "iccid") MAY("eid", "eid")
               MAY("imei", "imei") MAY("msisdn", "msisdn") MAY("plan", "plan")
               END("OrderProfile"),
   .code = CODE, .fields = { PROFILE }, .field_count = PROFILE_FIELDS },

@@ -33,8 +33,7 @@ static const struct row code_rows[] = {
   "The carrier does not allow this to our account: have it enabled." } },
 { "400", { MEANS_REFUSED, "value_wrong",
   "The carrier found a value wrong: compare the order with its document." } },
-{ "404", { MEANS_ABSENT, "not_found",
-  "The carrier does not know this profile, line or order: check its number." } },
+{ "404", { MEANS_ABSENT, NULL, NULL } }, /* verdict_of_absence says of what. */
 { "409", { MEANS_EXISTS, "reference_used",
   "The carrier has an order with this reference already." } },
 { "410", { MEANS_REFUSED, "stock_empty",
@@ -199,6 +198,10 @@ static bool own_verdict(const json_t *table, const char *code, struct verdict *r
         return false;
     const char *name = esim_json_text(json, "name");
     const char *text = esim_json_text(json, "text");
+    if (meaning == MEANS_ABSENT && name == NULL) {
+        *ret = (struct verdict){ .meaning = meaning };
+        return true;
+    }
     *ret = (struct verdict){
         .meaning = meaning,
         .name = name != NULL ? name : meanings[meaning],
@@ -207,6 +210,27 @@ static bool own_verdict(const json_t *table, const char *code, struct verdict *r
                                   "document.",
     };
     return true;
+}
+
+/* The first row whose beginning fits is taken. */
+static const struct {
+    const char *begins;
+    struct verdict verdict;
+} absences[] = {
+    { "profile.",
+      { MEANS_ABSENT, "iccid_unknown",
+        "The carrier does not know this ICCID: check its digits, or whose it is." } },
+    { "",
+      { MEANS_ABSENT, "line_unknown",
+        "The carrier does not know this number: check its digits, or whose it is." } },
+};
+
+struct verdict verdict_of_absence(const char *operation)
+{
+    size_t at = 0;
+    while (strncmp(operation, absences[at].begins, strlen(absences[at].begins)) != 0)
+        at++;
+    return absences[at].verdict;
 }
 
 static bool listed(const struct row *rows, size_t count, const char *code,

@@ -32,8 +32,12 @@ struct verdict {
 /* "done", "refused", "not_yet", ... as in the settings; NULL past the last. */
 const char *meaning_name(int meaning);
 
-/* False when neither settings nor contract list the code. */
+/* False when neither settings nor contract list the code. A verdict that something is
+ * absent may have no name: verdict_of_absence then has it. */
 bool verdict_of_code(const json_t *settings, const char *code, struct verdict *ret);
+
+/* What is absent follows from what was asked: "profile.cancel", "line.suspend". */
+struct verdict verdict_of_absence(const char *operation);
 
 /* By the most particular code that is listed; a fault without one may have been done. */
 struct verdict verdict_of_fault(const json_t *settings, const struct soap_fault *fault);

@@ -13,7 +13,7 @@ struct carrier_app {
     const struct sandbox_options *options;
     struct ledger *ledger;
     struct smdp_stock *stock;
-    struct smdp_type *type; /* NULL: none. */
+    struct smdp_type *type; /* When none is named. NULL: none. */
     struct phones *phones;
 };
 
@@ -138,15 +138,28 @@ static void do_line(struct carrier_app *app, const struct line_command *command,
 
 /* ---- profiles ---- */
 
+/* ESIM EID [TYPE] REF: NULL, or the error. */
+static const char *pick(const struct carrier_app *app, const struct words *words,
+                        struct smdp_profile **ret)
+{
+    if (words->count < 3)
+        return "90";
+    struct smdp_type *type = words->count == 3 ? app->type
+                                               : smdp_type_of(app->stock, words->at[2]);
+    if (type == NULL)
+        return words->count == 3 ? "31" : "32";
+    *ret = smdp_stock_pick(type);
+    return *ret == NULL ? "31" : NULL;
+}
+
 static void do_profile(struct carrier_app *app, const struct words *words,
                        struct buf *reply)
 {
-    struct smdp_profile *profile = app->type == NULL || words->count != 3
-                                       ? NULL
-                                       : smdp_stock_pick(app->type);
+    struct smdp_profile *profile = NULL;
     char iccid[ICCID_SIZE];
-    if (profile == NULL) {
-        say(reply, "ERR", words, words->count == 3 ? "31" : "90");
+    const char *error = pick(app, words, &profile);
+    if (error != NULL) {
+        say(reply, "ERR", words, error);
         return;
     }
     if (!slice_copy(words->at[1], profile->eid, sizeof profile->eid))

@@ -2,12 +2,12 @@
  * profiles that have states.
  *
  *   ACT NUMBER REF      SUS NUMBER REF      RES NUMBER REF      DEL NUMBER REF
- *   ESIM EID REF        EID may be "-"
+ *   ESIM EID [TYPE] REF EID may be "-"; without TYPE the first of the stock
  *
  *   OK REF              it was done
  *   ESIM REF ICCID LPA:1$ADDRESS$MATCHING-ID
  *   ERR REF CODE        12 unknown line, 22 already so, 23 not in this state,
- *                       31 no profile left, 90 unknown command
+ *                       31 no profile left, 32 unknown type, 90 unknown command
  *   BUSY REF            only by a fault
  *
  * Threads  The loop's. */

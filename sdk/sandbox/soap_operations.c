@@ -60,11 +60,11 @@ static struct soap_result done_profile(const struct soap *soap,
     };
 }
 
-/* An ordered profile; NULL: the carrier has none of this ICCID. */
-static struct smdp_profile *ordered(struct soap *soap, const char *iccid)
+/* NULL: the carrier has none of this ICCID. One that is in stock may be asked about, and
+ * is in the wrong state for all else. */
+static struct smdp_profile *find(struct soap *soap, const char *iccid)
 {
-    struct smdp_profile *profile = smdp_stock_find(soap->stock, slice_of(iccid));
-    return profile == NULL || profile->state == SMDP_AVAILABLE ? NULL : profile;
+    return smdp_stock_find(soap->stock, slice_of(iccid));
 }
 
 static struct soap_result choose(struct soap *soap, const struct soap_message *message,
@@ -118,7 +118,7 @@ static struct soap_result confirm_profile(struct soap *soap,
                                           const struct soap_message *message,
                                           struct arena *arena)
 {
-    struct smdp_profile *profile = ordered(soap, message->values[SOAP_ICCID]);
+    struct smdp_profile *profile = find(soap, message->values[SOAP_ICCID]);
     const char *eid = message->values[SOAP_EID];
     const char *matching_id = message->values[SOAP_MATCHING_ID];
     if (profile == NULL)
@@ -142,7 +142,7 @@ static struct soap_result cancel_profile(struct soap *soap,
                                          const struct soap_message *message,
                                          struct arena *arena)
 {
-    struct smdp_profile *profile = ordered(soap, message->values[SOAP_ICCID]);
+    struct smdp_profile *profile = find(soap, message->values[SOAP_ICCID]);
     const char *state = message->values[SOAP_FINAL_STATE];
     const char *matching_id = message->values[SOAP_MATCHING_ID];
     if (profile == NULL)
@@ -168,7 +168,7 @@ static struct soap_result query_profile(struct soap *soap,
     const char *iccid = message->values[SOAP_ICCID];
     if (iccid == NULL)
         iccid = soap_get(soap->store, SOAP_REFERENCES, message->values[SOAP_REFERENCE]);
-    struct smdp_profile *profile = iccid == NULL ? NULL : ordered(soap, iccid);
+    struct smdp_profile *profile = iccid == NULL ? NULL : find(soap, iccid);
     return profile == NULL ? code("404") : done_profile(soap, profile, arena);
 }
 
@@ -179,7 +179,7 @@ static const struct {
     const char *to;
     const char *from[3]; /* NULL-ended; NONE: no such line. */
 } line_moves[SOAP_OPERATION_COUNT] = {
-    [SOAP_ACTIVATE_LINE] = { "ACTIVE", { NONE, "DELETED" } },
+    [SOAP_ACTIVATE_LINE] = { "ACTIVE", { NONE } },
     [SOAP_SUSPEND_LINE] = { "SUSPENDED", { "ACTIVE" } },
     [SOAP_RESUME_LINE] = { "ACTIVE", { "SUSPENDED" } },
     [SOAP_TERMINATE_LINE] = { "DELETED", { "ACTIVE", "SUSPENDED" } },

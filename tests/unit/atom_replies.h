@@ -39,7 +39,7 @@ static const struct reply_row reply_rows[] = {
     { ESIM_PROFILE_ORDER, BY_ICCID, 2, 200, FAILED("8.2.1", "3.3"), ESIM_UNKNOWN, "iccid_maybe_ours", "8.2.1/3.3" },
     { ESIM_PROFILE_ORDER, BY_ICCID, 2, 200, FAILED("8.2.1", "6.1"), ESIM_UNKNOWN, "refused_after_lost_try", "8.2.1/6.1" },
     { ESIM_PROFILE_ORDER, BY_TYPE, 1, 200, FAILED("1.2", "4.4"), ESIM_NOT_YET, "carrier_busy", "1.2/4.4" },
-    { ESIM_PROFILE_ORDER, BY_TYPE, 1, 200, FAILED("1.1", "1.1"), ESIM_REFUSED, "requester_unknown", "1.1/1.1" },
+    { ESIM_PROFILE_ORDER, BY_TYPE, 1, 200, FAILED("1.1", "1.1"), ESIM_REFUSED, "unauthorised", "1.1/1.1" },
     { ESIM_PROFILE_ORDER, BY_TYPE, 1, 200, FAILED("8.1", "4.8"), ESIM_REFUSED, "refused", "8.1/4.8" },
     { ESIM_PROFILE_ORDER, BY_TYPE, 1, 200, "{\"header\":{\"functionExecutionStatus\":{\"status\":\"Failed\"}}}", ESIM_REFUSED, "refused", "" },
     { ESIM_PROFILE_ORDER, BY_TYPE, 1, 200, "{\"header\":{\"functionExecutionStatus\":{\"status\":\"Failed\",\"statusCodeData\":{\"subjectCode\":8.2,\"reasonCode\":3.10}}}}", ESIM_REFUSED, "refused", "" },

@@ -21,7 +21,7 @@
     "\"line.suspend\":{\"text\":\"SUS {{msisdn}} {{ref}}\"},"                           \
     "\"line.resume\":{\"text\":\"RES {{msisdn}} {{ref}}\"},"                            \
     "\"line.terminate\":{\"text\":\"DEL {{msisdn}} {{ref}}\",\"to\":\"1444\"},"         \
-    "\"profile.order\":{\"text\":\"ESIM {{eid?}} {{ref}}\",\"replies\":["               \
+    "\"profile.order\":{\"text\":\"ESIM {{eid?}} {{iccid?}} {{ref}}\",\"replies\":["    \
     "{\"match\":\"ESIM {{ref}} {{iccid}} {{activation_code}}\",\"means\":\"done\"},"    \
     "{\"match\":\"PARTS {{ref}} {{iccid}} {{smdp_address}} {{matching_id}}\","          \
     "\"means\":\"done\"},{\"match\":\"TAKEN {{ref}}\",\"means\":\"done\"}]}},"          \

@@ -114,7 +114,7 @@ static void a_profile_order_reads_the_activation_code(void)
     begin(ESIM_PROFILE_ORDER, "{\"eid\":\"89001012012341234012345678901224\"}");
     CHECK_TEXT(
         text(sent_part(0, SMPP_SUBMIT_SM).short_message),
-        text(esim_format("ESIM 89001012012341234012345678901224 %s", reference())));
+        text(esim_format("ESIM 89001012012341234012345678901224  %s", reference())));
     responds(0, "77");
     replies("ESIM REF " ICCID "F LPA:1$smdp.example.com$AB-12");
     ends_done("{\"iccid\":\"" ICCID "\",\"matching_id\":\"AB-12\","
@@ -201,20 +201,24 @@ static void wrong_input_is_refused_before_anything_is_sent(void)
 {
     /* clang-format off */
     static const struct { const char *capability, *input, *settings, *code; } rows[] = {
-        { ESIM_LINE_ACTIVATE, "{}", SETTINGS, "input_wrong" },
-        { ESIM_LINE_ACTIVATE, "{\"msisdn\":\"abc\"}", SETTINGS, "input_wrong" },
+        { ESIM_LINE_ACTIVATE, "{}", SETTINGS, "msisdn_missing" },
+        { ESIM_LINE_ACTIVATE, "{\"msisdn\":\"abc\"}", SETTINGS, "msisdn_missing" },
         { ESIM_LINE_ACTIVATE, "{\"msisdn\":\"959123\",\"plan\":\"A B\"}", SETTINGS,
-          "input_wrong" },
+          "plan_wrong" },
         { ESIM_LINE_ACTIVATE, MSISDN, "{}", "settings_incomplete" },
         { ESIM_LINE_ACTIVATE, MSISDN, "{\"commands\":{\"line.activate\":{\"text\":\"A\"}}}",
           "settings_incomplete" },
         { ESIM_PROFILE_ORDER, "{}", "{\"command_to\":\"1\",\"join\":\"number\","
-          "\"commands\":{\"profile.order\":{\"text\":\"A\"}}}", "input_wrong" },
+          "\"commands\":{\"profile.order\":{\"text\":\"A\"}}}", "msisdn_missing" },
+        { ESIM_PROFILE_ORDER, "{\"iccid\":\"8995010000000000001\"}", "{\"command_to\":\"1\","
+          "\"commands\":{\"profile.order\":{\"text\":\"A\"}}}", "iccid_not_taken" },
+        { ESIM_PROFILE_ORDER, "{\"profile_type\":\"P1\"}", "{\"command_to\":\"1\","
+          "\"commands\":{\"profile.order\":{\"text\":\"A\"}}}", "profile_type_not_taken" },
         { ESIM_LINE_ACTIVATE, MSISDN, "{\"command_to\":\"1\",\"charset\":\"ascii\","
           "\"commands\":{\"line.activate\":{\"text\":\"\xC3\xA9\"}}}", "text_wrong" },
-        { ESIM_SMS_SEND, "{\"text\":\"Hi\"}", SETTINGS, "input_wrong" },
-        { ESIM_SMS_SEND, "{\"to\":\"959123\"}", SETTINGS, "input_wrong" },
-        { ESIM_SMS_SEND, "{\"to\":\"12\",\"text\":\"Hi\"}", SETTINGS, "input_wrong" },
+        { ESIM_SMS_SEND, "{\"text\":\"Hi\"}", SETTINGS, "to_wrong" },
+        { ESIM_SMS_SEND, "{\"to\":\"959123\"}", SETTINGS, "text_missing" },
+        { ESIM_SMS_SEND, "{\"to\":\"12\",\"text\":\"Hi\"}", SETTINGS, "to_wrong" },
     };
     /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -107,7 +107,7 @@ static void a_read_without_an_answer_may_begin_anew(void)
     check_end(&play, ESIM_NOT_YET, "no_answer");
     play.state = state;
     answer_code(&play, CODE_MSISDN_UNKNOWN);
-    check_end(&play, ESIM_REFUSED, "msisdn_unknown");
+    check_end(&play, ESIM_REFUSED, "line_unknown");
     play.state = state;
     step(&play, ESIM_QUERY, NULL);
     check_sent(&play, "read", ESIM_SAFE);

@@ -219,7 +219,7 @@ static void a_repeated_request_is_answered_the_same_and_does_nothing(void)
     CHECK_TEXT(ask(SOAP_CONFIRM_PROFILE, "c2", SOAP_ICCID, iccid).code, "412");
     CHECK_TEXT(ask(SOAP_CANCEL_PROFILE, "c1", SOAP_ICCID, iccid).code, "0");
     CHECK_TEXT(ask(SOAP_CANCEL_PROFILE, "c1", SOAP_ICCID, iccid).code, "0");
-    CHECK_TEXT(ask(SOAP_CANCEL_PROFILE, "c3", SOAP_ICCID, iccid).code, "404");
+    CHECK_TEXT(ask(SOAP_CANCEL_PROFILE, "c3", SOAP_ICCID, iccid).code, "412");
     CHECK_TEXT(ask(SOAP_QUERY_PROFILE, "q", SOAP_REFERENCE, "a").code, "404");
     end();
 }
@@ -236,7 +236,7 @@ static void a_line_moves_as_lines_do(void)
         { SOAP_ACTIVATE_LINE, "412" },  { SOAP_READ_USAGE, "0" },
         { SOAP_RESUME_LINE, "0" },      { SOAP_TERMINATE_LINE, "0" },
         { SOAP_TERMINATE_LINE, "200" }, { SOAP_SUSPEND_LINE, "412" },
-        { SOAP_ACTIVATE_LINE, "0" },
+        { SOAP_ACTIVATE_LINE, "412" },
     };
     begin();
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {

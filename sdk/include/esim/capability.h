@@ -37,7 +37,20 @@
  * same number, in E.164; its text is UTF-8 without control characters but line ends, and
  * personal: never in a problem or a log line. `order_ref` is the host's id of the order,
  * for the carrier's records. Times are RFC 3339 text. confirmation_code, matching_id and
- * activation_code are secrets: never in a problem or a log line. */
+ * activation_code are secrets: never in a problem or a log line.
+ *
+ * The same refusal has the same code, whatever the carrier calls it:
+ *
+ * iccid_unknown iccid_in_use iccid_not_taken   no such profile; another order has it; this
+ *                                              carrier alone chooses
+ * profile_type_unknown stock_empty             no such type; none of it left
+ * eid_differs already_downloaded               bound to another device; it is on one
+ * line_unknown state_wrong                     no such number; line or profile is in a
+ *                                              state that does not allow this
+ * MEMBER_missing MEMBER_wrong                  of the input: eid_missing, plan_wrong
+ * unauthorised                                 our name, password or key was not accepted
+ *
+ * A line that is so already is done. Further codes are the carrier's own. */
 #ifndef ESIM_CAPABILITY_H
 #define ESIM_CAPABILITY_H
 

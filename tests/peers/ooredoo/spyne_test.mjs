@@ -49,7 +49,7 @@ for (const version of ['1.1', '1.2']) {
       }
       const gone = await world.order({ type: 'line.suspend', msisdn: '+959967654321' });
       assert.equal(gone.state, 'failed');
-      assert.equal(gone.steps[0].problem.code, 'not_found');
+      assert.equal(gone.steps[0].problem.code, 'line_unknown');
     });
 
     test('a fault with the carrier\'s code in its detail is read', LIMIT, async () => {
