@@ -100,7 +100,8 @@ static const char *const reasons[CLOSE_REASON_COUNT] = {
     [CLOSE_NONE] = "the carrier said goodbye",
     [CLOSE_NORMAL] = "the carrier said goodbye",
     [CLOSE_GOING_AWAY] = "the carrier is going away for a while",
-    [CLOSE_BAD_CREDENTIALS] = "the carrier does not accept client_id and secret",
+    [CLOSE_BAD_CREDENTIALS] =
+        "unauthorised: the carrier does not accept client_id and secret",
     [CLOSE_UNSUPPORTED_VERSION] = "the carrier speaks another version",
     [CLOSE_PROTOCOL] = "the carrier complains about our protocol",
     [CLOSE_BAD_CHECKSUM] = "the carrier got a wrong checksum",
@@ -109,7 +110,7 @@ static const char *const reasons[CLOSE_REASON_COUNT] = {
     [CLOSE_SILENT] = "the carrier heard nothing of us",
     [CLOSE_TOO_MANY_SESSIONS] = "the carrier has too many sessions of ours",
     [CLOSE_LOGIN_TIMEOUT] = "the carrier waited too long for our login",
-    [CLOSE_BARRED] = "the carrier has barred our client",
+    [CLOSE_BARRED] = "unauthorised: the carrier has barred our client",
     [CLOSE_CLOCK] = "the carrier complains about our clock",
 };
 

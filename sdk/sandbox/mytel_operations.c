@@ -222,9 +222,10 @@ static enum code move_line(const struct call *call, unsigned from, enum phone_st
                                    values_text(call->params, TAG_MSISDN));
     if (phone == NULL)
         return CODE_INTERNAL;
-    if ((from & 1u << phone->state) == 0)
+    if (phone->state != to && (from & 1u << phone->state) == 0)
         return CODE_LINE_WRONG_STATE;
-    mytel_turn(call->mytel, phone, to, call->by);
+    if (phone->state != to)
+        mytel_turn(call->mytel, phone, to, call->by);
     values_put_number(call->results, TAG_LINE_STATE, mytel_line_number(to));
     return CODE_OK;
 }

@@ -13,6 +13,7 @@ export const CARRIERS = {
     side: 'smdp', prefix: '899506', more: ['--requester', REQUESTER], endpoint: 'es2plus', scheme: 'https',
   },
   mpt: { side: 'smsc', prefix: '899501', endpoint: 'smsc', scheme: 'tcp', wrong: 'smpp.password' },
+  mytel: { side: 'mytel', prefix: '899509', endpoint: 'mytel', scheme: 'tls', wrong: 'login.secret' },
   ooredoo: { side: 'soap', prefix: '899505', endpoint: 'soap', scheme: 'https', wrong: 'wss.password' },
 };
 export const STRANGER = 'globex';

@@ -64,6 +64,8 @@ const profile = (more = {}) => done({ profile: { ...PROFILE, ...more } });
 const provision = (more) => ({ type: 'profile.provision', plan: 'gold', device: { eid: EID }, ...more });
 // MPT's commands have no place for an ICCID: the carrier always chooses.
 const CHOSEN_BY_MPT = { mpt: refused('iccid_not_taken', 'profile.order') };
+// Mytel gives a line that is in service a reference of its own.
+const REFERENCED = { mytel: done({ result: { line_state: 'ACTIVE', carrier_ref: 'reference' } }) };
 
 const ROWS = [
   {
@@ -171,7 +173,10 @@ const ROWS = [
   },
 
   ...[
-    ['a line that nobody knows is not suspended', 'suspend', 'line_unknown'],
+    // At Mytel a number is there, as PROVISIONED, before anybody has a line of it.
+    ['a line that was never in service is not barred', 'suspend', 'line_unknown', {
+      mytel: refused('state_wrong', 'line.suspend'),
+    }],
     ['a line goes into service', 'activate', 'ACTIVE'],
     ['a line that is in service', 'activate', 'ACTIVE'],
     ['nothing to take back', 'resume', 'ACTIVE'],
@@ -179,7 +184,7 @@ const ROWS = [
     ['a line that is barred', 'suspend', 'SUSPENDED'],
     ['a barred line is not put into service anew', 'activate', 'state_wrong'],
     ['a bar is taken away', 'resume', 'ACTIVE'],
-  ].map(([title, word, end]) => lineRow(title, word, end)),
+  ].map((row) => lineRow(...row)),
   {
     title: 'the usage of a line',
     order: { type: 'usage.read', msisdn: NUMBER, extra: DAY },
@@ -195,7 +200,7 @@ const ROWS = [
     ['a line that has ended', 'terminate', 'DELETED'],
     ['a line that has ended is not barred', 'suspend', 'state_wrong'],
     ['a line that has ended does not begin anew', 'activate', 'state_wrong'],
-  ].map(([title, word, end]) => lineRow(title, word, end)),
+  ].map((row) => lineRow(...row)),
   {
     title: 'a text message',
     order: { type: 'sms.send', msisdn: NOBODYS, text: 'Your eSIM is ready.' },
@@ -203,23 +208,18 @@ const ROWS = [
   },
 ];
 
-// Mytel's protocol says since when.
 function status(state, more) {
-  const result = { state, ...more };
-  return {
-    gives: { ...profile({ state }), result },
-    but: { mytel: { ...profile({ state }), result: { ...result, at: 'time' } } },
-  };
+  return { gives: { ...profile({ state }), result: { state, ...more } } };
 }
 
-// Mytel gives a line that goes into service a reference of its own.
-function lineRow(title, word, end) {
+function lineRow(title, word, end, but) {
   const type = `line.${word}`;
   const isState = end === end.toUpperCase();
   return {
     title,
     order: { type, msisdn: NUMBER, plan: 'gold' },
     gives: isState ? line(end) : refused(end, type),
+    but: but ?? (word === 'activate' && isState && REFERENCED),
   };
 }
 
@@ -229,7 +229,6 @@ const RECORD = {
   from: 'string', to: 'string', bytes_down: 'number', bytes_up: 'number', sms: 'number', seconds: 'number',
 };
 const MASKS = {
-  at: (value) => (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? 'time' : value),
   carrier_ref: (value) => (value.length > 0 ? 'reference' : value),
   message_id: (value) => (value.length > 0 ? 'id' : value),
   records: (value) => {

@@ -154,7 +154,7 @@ export class Carrier {
     const [from, to] = LINE_MOVES[name];
     const state = this.lines.get(MSISDN) ?? LINE.PROVISIONED;
     if (/^9599999/.test(MSISDN)) return refusal('MSISDN_UNKNOWN');
-    if (!from.includes(state)) return refusal('LINE_WRONG_STATE');
+    if (state !== to && !from.includes(state)) return refusal('LINE_WRONG_STATE');
     this.lines.set(MSISDN, to);
     return ok({ LINE_STATE: to, CARRIER_REF: name === 'LINE_ACTIVATE' ? `REF-${MSISDN}` : undefined });
   }
