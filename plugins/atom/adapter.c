@@ -1,9 +1,8 @@
 /* adapter.c - the ATOM adapter's entry: who it is, what it can, where its parts are. */
 #include "esim/adapter.h"
 
-#include <string.h>
-
 #include "esim/capability.h"
+#include "esim/entry.h"
 #include "esim/exchange.h"
 #include "esim/flow.h"
 #include "esim/inbound.h"
@@ -28,10 +27,10 @@ static const struct esim_about about ESIM_SECTION = {
 };
 
 static const struct esim_flow flow_rows[] = {
-    { sizeof(struct esim_flow), ESIM_PROFILE_ORDER, order_step },
-    { sizeof(struct esim_flow), ESIM_PROFILE_CONFIRM, confirm_step },
-    { sizeof(struct esim_flow), ESIM_PROFILE_RELEASE, release_step },
-    { sizeof(struct esim_flow), ESIM_PROFILE_CANCEL, cancel_step },
+    ESIM_FLOW(ESIM_PROFILE_ORDER, order_step),
+    ESIM_FLOW(ESIM_PROFILE_CONFIRM, confirm_step),
+    ESIM_FLOW(ESIM_PROFILE_RELEASE, release_step),
+    ESIM_FLOW(ESIM_PROFILE_CANCEL, cancel_step),
 };
 static const struct esim_flows flows = {
     .size = sizeof flows,
@@ -86,29 +85,9 @@ static const struct esim_inbound inbound_ability = {
     .receive = receive,
 };
 
-/* Settings that could not be looked at are not fine. */
-static const struct esim_problem no_memory = {
-    .size = sizeof no_memory,
-    .retry_after_s = -1,
-    .message = { "the check ran out of memory",
-                 sizeof "the check ran out of memory" - 1 },
-};
-
 static const struct esim_problem *settings_problem(struct esim_bytes settings_json)
 {
-    const json_t *json = esim_json_read(settings_json);
-    const char *message = "expected a JSON object";
-    const char *name = json_is_object(json) ? es2_settings_check(json, &message) : "";
-    if (name == NULL)
-        return NULL;
-    struct esim_problem *problem = host->alloc(sizeof *problem);
-    if (problem == NULL)
-        return &no_memory;
-    problem->size = sizeof *problem;
-    problem->retry_after_s = -1;
-    problem->code = esim_text(name);
-    problem->message = esim_text(message);
-    return problem;
+    return esim_settings_problem(settings_json, es2_settings_check);
 }
 
 static const struct esim_check check_ability = {
@@ -116,21 +95,16 @@ static const struct esim_check check_ability = {
     .settings = settings_problem,
 };
 
-static const struct {
-    const char *id;
-    const void *ability;
-} abilities[] = {
+static const struct esim_part parts[] = {
     { ESIM_ABILITY_FLOWS, &flows },
     { ESIM_ABILITY_INBOUND, &inbound_ability },
     { ESIM_ABILITY_CHECK, &check_ability },
+    { NULL, NULL },
 };
 
 static const void *ability_of(const char *id)
 {
-    for (size_t i = 0; i < sizeof abilities / sizeof abilities[0]; i++)
-        if (strcmp(abilities[i].id, id) == 0)
-            return abilities[i].ability;
-    return NULL;
+    return esim_part_of(parts, id);
 }
 
 const struct esim_entry esim_entry = {

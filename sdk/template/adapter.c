@@ -3,10 +3,9 @@
  * It is a step: (state, event) -> (state', action). There is no socket, clock or thread
  * here; the host does what the action says and comes back with what happened, perhaps
  * days later and in another process. All that is remembered is in talk->vars. */
-#include <string.h>
-
 #include "esim/adapter.h"
 #include "esim/capability.h"
+#include "esim/entry.h"
 #include "esim/exchange.h"
 
 /* ---- shared ---- */
@@ -126,17 +125,16 @@ static const struct esim_exchange usage_rows[] = {
 
 /* ---- the look at settings ---- */
 
+static const char *wrong_setting(const json_t *settings, const char **ret_expected)
+{
+    const char *account = esim_json_text(settings, "account");
+    *ret_expected = "expected our account number at the carrier, a text";
+    return account != NULL && *account != '\0' ? NULL : "account";
+}
+
 static const struct esim_problem *check_settings(struct esim_bytes settings_json)
 {
-    static struct esim_problem problem;
-    const char *account = esim_json_text(esim_json_read(settings_json), "account");
-    problem = (struct esim_problem){
-        .size = sizeof problem,
-        .retry_after_s = -1,
-        .code = esim_text("account"),
-        .message = esim_text("expected our account number at the carrier, a text"),
-    };
-    return account != NULL && *account != '\0' ? NULL : &problem;
+    return esim_settings_problem(settings_json, wrong_setting);
 }
 
 /* ---- the descriptor and the entry ---- */
@@ -167,18 +165,22 @@ static void usage_step(const struct esim_step *step, struct esim_answer *answer)
 }
 
 static const struct esim_flow flow_list[] = {
-    { sizeof flow_list[0], ESIM_LINE_ACTIVATE, activate_step },
-    { sizeof flow_list[0], ESIM_USAGE_READ, usage_step },
+    ESIM_FLOW(ESIM_LINE_ACTIVATE, activate_step),
+    ESIM_FLOW(ESIM_USAGE_READ, usage_step),
 };
 static const struct esim_flows flows = { sizeof flows, 2, flow_list };
 static const struct esim_check settings_check = { sizeof settings_check,
                                                   check_settings };
 
+static const struct esim_part parts[] = {
+    { ESIM_ABILITY_FLOWS, &flows },
+    { ESIM_ABILITY_CHECK, &settings_check },
+    { NULL, NULL },
+};
+
 static const void *ability(const char *id)
 {
-    if (strcmp(id, ESIM_ABILITY_FLOWS) == 0)
-        return &flows;
-    return strcmp(id, ESIM_ABILITY_CHECK) == 0 ? &settings_check : NULL;
+    return esim_part_of(parts, id);
 }
 
 const struct esim_entry esim_entry = {

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "check.h"
+#include "esim/entry.h"
 
 static struct arena *arena;
 
@@ -376,6 +377,58 @@ static void retry_after_is_seconds_or_a_date(void)
     finish();
 }
 
+/* ---- the entry ---- */
+
+static const char *wrong_setting(const json_t *settings, const char **ret_expected)
+{
+    *ret_expected = "expected the port, a number";
+    return json_is_integer(esim_json_at(settings, "smsc.port")) ? NULL : "smsc.port";
+}
+
+static void check_setting(const char *settings, const char *code, const char *message)
+{
+    const struct esim_problem *problem = esim_settings_problem(esim_text(settings),
+                                                               wrong_setting);
+    CHECK_FATAL(problem != NULL && problem->size == sizeof *problem);
+    CHECK(esim_is(problem->code, code) && esim_is(problem->message, message));
+    CHECK_INT(problem->retry_after_s, -1);
+}
+
+static void a_wrong_setting_is_named_with_what_was_expected(void)
+{
+    begin(1 << 20);
+    CHECK(esim_settings_problem(esim_text("{\"smsc\":{\"port\":2775}}"),
+                                wrong_setting) == NULL);
+    check_setting("{\"smsc\":{\"port\":\"2775\"}}", "smsc.port",
+                  "expected the port, a number");
+    check_setting("[]", "", "expected a JSON object");
+    check_setting("{", "", "expected a JSON object");
+    finish();
+}
+
+static void settings_nobody_could_look_at_are_not_fine(void)
+{
+    begin(8);
+    const struct esim_problem *problem = esim_settings_problem(
+        esim_text("{\"smsc\":{\"port\":2775}}"), wrong_setting);
+    CHECK_FATAL(problem != NULL);
+    CHECK(problem->message.size > 0);
+    finish();
+}
+
+static void a_part_is_found_by_its_id(void)
+{
+    static const int first = 1, second = 2;
+    static const struct esim_part parts[] = {
+        { ESIM_ABILITY_FLOWS, &first },
+        { ESIM_ABILITY_CHECK, &second },
+        { NULL, NULL },
+    };
+    CHECK(esim_part_of(parts, ESIM_ABILITY_FLOWS) == &first);
+    CHECK(esim_part_of(parts, ESIM_ABILITY_CHECK) == &second);
+    CHECK(esim_part_of(parts, ESIM_ABILITY_SESSION) == NULL);
+}
+
 TESTS("exchange", CASE(a_start_asks_the_first_row),
       CASE(a_reply_leads_to_the_next_row_and_to_a_result),
       CASE(each_ending_carries_its_problem),
@@ -386,4 +439,6 @@ TESTS("exchange", CASE(a_start_asks_the_first_row),
       CASE(short_memory_is_not_yet_at_the_start_and_unknown_later),
       CASE(json_is_read_strictly), CASE(urls_are_encoded_and_queries_found),
       CASE(base64_is_strict), CASE(times_go_there_and_back),
-      CASE(retry_after_is_seconds_or_a_date))
+      CASE(retry_after_is_seconds_or_a_date),
+      CASE(a_wrong_setting_is_named_with_what_was_expected),
+      CASE(settings_nobody_could_look_at_are_not_fine), CASE(a_part_is_found_by_its_id))
