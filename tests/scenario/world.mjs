@@ -68,8 +68,10 @@ export async function startProgram(command, args) {
 
 function isAlive(pid) {
   try {
-    // A dead child that nobody has waited for is dead enough.
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    // A dead child that nobody has waited for is dead enough, once its last thread is gone:
+    // until then its files are open, and its lock is held.
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return !/^State:\s+[ZX]/m.test(status) || !/^Threads:\s+1$/m.test(status);
   } catch {
     return false;
   }
