@@ -348,7 +348,8 @@ static void draining_waits_for_what_is_out_and_then_unbinds(void)
 
 TESTS("mpt_session", CASE(a_bind_makes_the_session_ready),
       CASE(the_bind_says_version_3_4),
-      CASE(the_bind_says_the_version_that_the_carrier_wants), CASE(refused_credentials_are_tried_again_slowly),
+      CASE(the_bind_says_the_version_that_the_carrier_wants),
+      CASE(refused_credentials_are_tried_again_slowly),
       CASE(without_credentials_nothing_is_sent),
       CASE(a_bind_without_an_answer_is_given_up),
       CASE(a_silent_carrier_is_asked_and_then_left),
