@@ -20,6 +20,7 @@
 #include "order/engine.h"
 #include "policy/policy.h"
 #include "policy/policy_load.h"
+#include "profile/number_plan.h"
 #include "store/store.h"
 
 struct host {
@@ -30,6 +31,7 @@ struct host {
     struct policy_image *policy;
     const struct manifest *policy_manifest;
     struct directory *directory;
+    struct number_plan *numbers;
     struct engine *engine;
     struct api *api;
 };
@@ -112,6 +114,15 @@ static bool open_engine(struct host *host, struct err *err)
     return host->engine != NULL && engine_start(host->engine, err);
 }
 
+static bool open_numbers(struct host *host, struct err *err)
+{
+    const char *path = settings_text(host->settings, SET_NUMBER_PLAN_FILE);
+    if (path[0] == '\0')
+        return true;
+    host->numbers = number_plan_load(path, err);
+    return host->numbers != NULL || err_wrap(err, "number.plan_file");
+}
+
 static bool open_api(struct host *host, struct err *err)
 {
     struct api_parts parts = { .settings = host->settings,
@@ -119,6 +130,7 @@ static bool open_api(struct host *host, struct err *err)
                                .sealer = host->sealer,
                                .directory = host->directory,
                                .engine = host->engine,
+                               .numbers = host->numbers,
                                .policy = host->policy,
                                .policy_manifest = host->policy_manifest };
     host->api = api_create(&parts, err);
@@ -128,7 +140,7 @@ static bool open_api(struct host *host, struct err *err)
 static bool host_start(struct host *host, struct err *err)
 {
     return open_store(host, err) && open_trust(host, err) && open_policy(host, err) &&
-           open_engine(host, err) && open_api(host, err);
+           open_numbers(host, err) && open_engine(host, err) && open_api(host, err);
 }
 
 static void host_stop(struct host *host)
@@ -141,6 +153,7 @@ static void host_stop(struct host *host)
     api_destroy(&host->api);
     engine_destroy(&host->engine);
     directory_destroy(&host->directory);
+    number_plan_destroy(&host->numbers);
     policy_image_destroy(&host->policy);
     trust_destroy(&host->trust);
     sealer_destroy(&host->sealer);

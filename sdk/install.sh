@@ -10,7 +10,8 @@ root=${1:?a folder}
 build=${B:-build/release}
 
 install -d "$root/bin" "$root/lib/esim/adapters" "$root/include/esim" \
-    "$root/lib/pkgconfig" "$root/share/esim/template"
+    "$root/lib/pkgconfig" "$root/share/esim/template" \
+    "$root/share/esim/numberplan"
 put() { # put FOLDER PROGRAM...
     folder=$1
     shift
@@ -28,6 +29,7 @@ done
 install -m 644 sdk/include/esim/*.h "$root/include/esim/"
 install -m 644 "$build/libesim-adapter.a" "$root/lib/"
 install -m 644 sdk/template/* sdk/template/.gitignore "$root/share/esim/template/"
+install -m 644 share/numberplan/*.yaml "$root/share/esim/numberplan/"
 sed -e 's|@PREFIX@|${pcfiledir}/../..|' -e 's|@INCLUDEDIR@|${prefix}/include|' \
     -e 's|@LIBDIR@|${prefix}/lib|' -e "s|@SANITIZE@|${SANITIZE-}|" \
     sdk/esim-adapter.pc.in >"$root/lib/pkgconfig/esim-adapter.pc"

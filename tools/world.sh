@@ -129,6 +129,7 @@ secret.dir: $dir/secrets
 trust.file: $top/build/keys/trust.yaml
 seal.key_file: $dir/secrets/seal.key
 cell.dir: $B
+number.plan_file: $top/share/numberplan/mm.yaml
 http.listen: ${HTTP_LISTEN:-127.0.0.1:0}
 http.socket: $dir/api.sock
 callback.listen: ${CALLBACK_LISTEN:-127.0.0.1:0}

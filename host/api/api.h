@@ -16,6 +16,7 @@ struct api;
 struct directory;
 struct engine;
 struct manifest;
+struct number_plan;
 struct policy_image;
 struct sealer;
 struct settings;
@@ -29,6 +30,7 @@ struct api_parts {
     struct directory *directory;
     struct engine *engine;
     const struct policy_image *policy;
+    const struct number_plan *numbers;      /* NULL: only E.164 is read. */
     const struct manifest *policy_manifest; /* The one the image was made from. */
 };
 

@@ -175,7 +175,7 @@ void call_error(struct call *call, const struct err *err)
         return;
     }
     struct faults faults;
-    faults_init(&faults, call->arena);
+    faults_init(&faults, call->arena, NULL);
     if (err->field[0] != '\0')
         faults_add(&faults, err->field, "%s", err->text);
     answer_problem(call, id, err->text, &faults);

@@ -9,38 +9,49 @@
 #include "order/plan.h"
 #include "profile/identifier.h"
 
-static bool check_eid(const char *text, struct err *err)
+static bool check_eid(const char *text, const struct number_plan *numbers,
+                      struct err *err)
 {
+    (void)numbers;
     char eid[EID_SIZE];
     return eid_read(slice_of(text), "", eid, err);
 }
 
-static bool check_iccid(const char *text, struct err *err)
+static bool check_iccid(const char *text, const struct number_plan *numbers,
+                        struct err *err)
 {
+    (void)numbers;
     struct iccid iccid;
     return iccid_read(slice_of(text), "", &iccid, err);
 }
 
-static bool check_imei(const char *text, struct err *err)
+static bool check_imei(const char *text, const struct number_plan *numbers,
+                       struct err *err)
 {
+    (void)numbers;
     struct imei imei;
     return imei_read(slice_of(text), "", &imei, err);
 }
 
-static bool check_msisdn(const char *text, struct err *err)
+static bool check_msisdn(const char *text, const struct number_plan *numbers,
+                         struct err *err)
 {
     char msisdn[MSISDN_SIZE];
-    return msisdn_read(slice_of(text), &number_plan_myanmar, "", msisdn, err);
+    return msisdn_read(slice_of(text), numbers, "", msisdn, err);
 }
 
-static bool check_uuid(const char *text, struct err *err)
+static bool check_uuid(const char *text, const struct number_plan *numbers,
+                       struct err *err)
 {
+    (void)numbers;
     return id_is_valid(text) ||
            err_set(err, ERR_INVALID, "a lower-case UUID is expected");
 }
 
-static bool check_name(const char *text, struct err *err)
+static bool check_name(const char *text, const struct number_plan *numbers,
+                       struct err *err)
 {
+    (void)numbers;
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
     bool fine = text[0] >= 'a' && text[0] <= 'z' &&
                 strspn(text, allowed) == strlen(text);
@@ -50,8 +61,10 @@ static bool check_name(const char *text, struct err *err)
 }
 
 /* What goes into logs, headers and the audit: nothing a terminal would act on. */
-static bool check_printable(const char *text, struct err *err)
+static bool check_printable(const char *text, const struct number_plan *numbers,
+                            struct err *err)
 {
+    (void)numbers;
     for (const char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return err_set(err, ERR_INVALID, "no control characters");
@@ -59,8 +72,10 @@ static bool check_printable(const char *text, struct err *err)
 }
 
 /* A text for people, on several lines if need be. */
-static bool check_message(const char *text, struct err *err)
+static bool check_message(const char *text, const struct number_plan *numbers,
+                          struct err *err)
 {
+    (void)numbers;
     for (const char *c = text; *c != '\0'; c++)
         if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\r') || *c == 0x7f)
             return err_set(err, ERR_INVALID,
@@ -68,21 +83,27 @@ static bool check_message(const char *text, struct err *err)
     return true;
 }
 
-static bool check_time(const char *text, struct err *err)
+static bool check_time(const char *text, const struct number_plan *numbers,
+                       struct err *err)
 {
     int64_t ms;
+    (void)numbers;
     return inspect_time(text, &ms) ||
            err_set(err, ERR_INVALID, "a time such as 2026-01-02T03:04:05Z is expected");
 }
 
-static bool check_plan(const char *text, struct err *err)
+static bool check_plan(const char *text, const struct number_plan *numbers,
+                       struct err *err)
 {
+    (void)numbers;
     return plan_of(text) != NULL ||
            err_set(err, ERR_INVALID, "there is no such order type");
 }
 
-static bool check_state(const char *text, struct err *err)
+static bool check_state(const char *text, const struct number_plan *numbers,
+                        struct err *err)
 {
+    (void)numbers;
     enum order_state state;
     return order_state_read(text, &state) ||
            err_set(err, ERR_INVALID, "there is no such order state");
@@ -107,7 +128,7 @@ static json_t *state_names(void)
 /* clang-format off */
 static const struct {
     const char *name;
-    bool (*check)(const char *text, struct err *err);
+    bool (*check)(const char *text, const struct number_plan *numbers, struct err *err);
     const char *pattern; /* ECMA 262; a help for clients, the check decides. */
     const char *example;
     json_t *(*words)(void);
@@ -144,7 +165,8 @@ static bool is_one_of(const char *words, const char *text)
     return false;
 }
 
-bool format_check(const char *format, const char *text, struct err *err)
+bool format_check(const char *format, const char *text,
+                  const struct number_plan *numbers, struct err *err)
 {
     if (format == NULL || format[0] == '\0')
         return true;
@@ -152,7 +174,7 @@ bool format_check(const char *format, const char *text, struct err *err)
         return is_one_of(format, text) ||
                err_set(err, ERR_INVALID, "one of %s is expected", format);
     int row = row_of(format);
-    return row >= 0 && formats[row].check(text, err);
+    return row >= 0 && formats[row].check(text, numbers, err);
 }
 
 static json_t *words_of(const char *format)

@@ -12,8 +12,12 @@
 
 #include "base/err.h"
 
-/* NULL or "" fits everything. The error's sentence says what is expected. */
-bool format_check(const char *format, const char *text, struct err *err);
+struct number_plan;
+
+/* NULL or "" fits everything. `numbers` tells how numbers are written at home; NULL: only
+ * as E.164. The error's sentence says what is expected. */
+bool format_check(const char *format, const char *text,
+                  const struct number_plan *numbers, struct err *err);
 
 /* An object to which the caller adds the type: pattern, enum, examples. */
 json_t *format_document(const char *format);

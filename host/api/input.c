@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/worker.h"
 #include "base/json.h"
 
 enum { KEY_BYTES_MAX = 255, PARAMETERS_MAX = 32 };
@@ -155,7 +156,7 @@ const char *input_idempotency_key(const struct call *call)
 bool input_read(struct call *call)
 {
     struct faults faults;
-    faults_init(&faults, call->arena);
+    faults_init(&faults, call->arena, call->worker->shared->parts.numbers);
     if ((call->route->flags & ROUTE_KEYED) != 0 && !check_key(call))
         return false;
     if (!read_query(call, &faults))

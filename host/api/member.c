@@ -16,9 +16,10 @@ struct walk {
     size_t length;
 };
 
-void faults_init(struct faults *faults, struct arena *arena)
+void faults_init(struct faults *faults, struct arena *arena,
+                 const struct number_plan *numbers)
 {
-    *faults = (struct faults){ .arena = arena };
+    *faults = (struct faults){ .arena = arena, .numbers = numbers };
     faults->last = &faults->first;
 }
 
@@ -90,7 +91,7 @@ static void check_text(const struct member *member, const char *text, size_t siz
                    size);
     else if (strlen(text) != size)
         faults_add(faults, pointer, "no NUL characters");
-    else if (!format_check(member->format, text, &err))
+    else if (!format_check(member->format, text, faults->numbers, &err))
         faults_add(faults, pointer, "%s", err.text);
 }
 

@@ -23,6 +23,7 @@ enum member_kind {
     MEMBER_ANY
 };
 
+struct number_plan;
 struct schema;
 
 struct member {
@@ -52,12 +53,14 @@ struct fault {
 };
 struct faults {
     struct arena *arena;
+    const struct number_plan *numbers; /* How the format msisdn is read; may be NULL. */
     struct fault *first, **last;
     unsigned count;
 };
 enum { FAULTS_MAX = 32 };
 
-void faults_init(struct faults *faults, struct arena *arena);
+void faults_init(struct faults *faults, struct arena *arena,
+                 const struct number_plan *numbers);
 void faults_add(struct faults *faults, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

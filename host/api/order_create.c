@@ -312,7 +312,8 @@ void order_create_early(struct call *call)
     call->state = creation;
     if (creation == NULL)
         return;
-    order_members_read(call->body, &creation->members);
+    order_members_read(call->body, call->worker->shared->parts.numbers,
+                       &creation->members);
     creation->plan = plan_of(creation->members.request.type);
     creation->skipped = arena_alloc(call->arena, (creation->plan->step_count + 1) *
                                                      sizeof *creation->skipped);

@@ -8,17 +8,18 @@
 #include "api/worker.h"
 #include "base/json.h"
 
-static void read_identifiers(const json_t *body, struct order_members *ret)
+static void read_identifiers(const json_t *body, const struct number_plan *numbers,
+                             struct order_members *ret)
 {
     const char *iccid = json_text(body, "iccid"), *msisdn = json_text(body, "msisdn");
     if (iccid != NULL && iccid_read(slice_of(iccid), "", &ret->iccid, NULL))
         ret->request.iccid = ret->iccid.digits;
-    if (msisdn != NULL &&
-        msisdn_read(slice_of(msisdn), &number_plan_myanmar, "", ret->msisdn, NULL))
+    if (msisdn != NULL && msisdn_read(slice_of(msisdn), numbers, "", ret->msisdn, NULL))
         ret->request.msisdn = ret->msisdn;
 }
 
-void order_members_read(const json_t *body, struct order_members *ret)
+void order_members_read(const json_t *body, const struct number_plan *numbers,
+                        struct order_members *ret)
 {
     const json_t *device = json_object_get(body, "device");
     ret->request = (struct order_request){
@@ -33,7 +34,7 @@ void order_members_read(const json_t *body, struct order_members *ret)
         .text = json_text(body, "text"),
         .extra = json_object_get(body, "extra"),
     };
-    read_identifiers(body, ret);
+    read_identifiers(body, numbers, ret);
 }
 
 /* ---- what a type takes and needs ---- */
@@ -178,7 +179,7 @@ bool order_members_check(struct call *call, const struct order_request *request,
 {
     const struct settings *settings = call->worker->shared->parts.settings;
     struct faults faults;
-    faults_init(&faults, call->arena);
+    faults_init(&faults, call->arena, NULL);
     check_needs(request, plan, &faults);
     check_places(request, plan, &faults);
     check_forms(request, plan, &faults);

@@ -13,6 +13,7 @@
 #include "profile/identifier.h"
 
 struct call;
+struct number_plan;
 
 struct order_members {
     struct order_request request; /* Borrows from the body and from here. */
@@ -22,7 +23,8 @@ struct order_members {
 
 /* Identifiers in their canonical form: what is stored, routed on and compared. `body` has
  * passed the schema; it and `ret` must live as long as the request is used. */
-void order_members_read(const json_t *body, struct order_members *ret);
+void order_members_read(const json_t *body, const struct number_plan *numbers,
+                        struct order_members *ret);
 
 /* Is this member of the order itself there? */
 bool order_members_have(const struct order_request *request, const char *name);

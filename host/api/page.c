@@ -85,7 +85,7 @@ bool page_read(struct call *call, struct page *ret)
     if (cursor == NULL || cursor[0] == '\0' || page_cursor_read(cursor, ret))
         return true;
     struct faults faults;
-    faults_init(&faults, call->arena);
+    faults_init(&faults, call->arena, NULL);
     faults_add(&faults, "/query/cursor", "this is no cursor of ours");
     call_faults(call, &faults);
     return false;

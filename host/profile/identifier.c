@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "profile/number_plan.h"
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -192,20 +194,10 @@ bool imei_is_same_device(const struct imei *a, const struct imei *b)
 
 enum { E164_LEAST = 7, E164_MOST = 15 };
 
-const struct number_plan number_plan_myanmar = {
-    .country = "95",
-    .international = "00",
-    .trunk = "0",
-    .mobile = "9",
-    .least = 6,
-    .most = 10,
-    .least_mobile = 7,
-    .most_mobile = 10,
-};
-
+/* A prefix that the country does not have is not there. */
 static bool drop_prefix(struct slice *text, const char *prefix)
 {
-    if (!slice_starts(*text, prefix))
+    if (prefix[0] == '\0' || !slice_starts(*text, prefix))
         return false;
     *text = slice_bytes(text->ptr + strlen(prefix), text->size - strlen(prefix));
     return true;
@@ -225,13 +217,12 @@ static bool national_read(struct slice national, const struct number_plan *plan,
                           const char *field, char ret[MSISDN_SIZE], struct err *err)
 {
     bool mobile = slice_starts(national, plan->mobile);
-    size_t least = mobile ? plan->least_mobile : plan->least;
-    size_t most = mobile ? plan->most_mobile : plan->most;
+    uint32_t least = mobile ? plan->least_mobile : plan->least;
+    uint32_t most = mobile ? plan->most_mobile : plan->most;
     if (national.size < least || national.size > most)
-        return err_field(err, field,
-                         "expected %zu to %zu digits after +%s for a %s, found %zu",
-                         least, most, plan->country,
-                         mobile ? "mobile number" : "number", national.size);
+        return err_field(
+            err, field, "expected %u to %u digits after +%s for a %s, found %zu", least,
+            most, plan->country, mobile ? "mobile number" : "number", national.size);
     return give_e164(plan->country, national, ret);
 }
 

@@ -86,18 +86,7 @@ bool imei_is_same_device(const struct imei *a, const struct imei *b);
 
 enum { MSISDN_SIZE = 17 }; /* "+", at most 15 digits, the NUL. */
 
-/* How numbers are written inside one country. Data, so that the host knows none. */
-struct number_plan {
-    const char *country;       /* "95" */
-    const char *international; /* "00" */
-    const char *trunk;         /* "0" */
-    const char *mobile;        /* National numbers of mobiles begin with it: "9". */
-    size_t least, most;        /* Digits of any national number. */
-    size_t least_mobile, most_mobile;
-};
-
-/* Myanmar, after the libphonenumber metadata. */
-extern const struct number_plan number_plan_myanmar;
+struct number_plan; /* profile/number_plan.h: how numbers are written in a country. */
 
 /* Gives "+9599...". Takes the E.164 form of any country; with a plan also
  * international prefix and country ("00959..."), country alone before a mobile

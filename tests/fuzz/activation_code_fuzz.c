@@ -7,6 +7,7 @@
 
 #include "profile/activation_code.h"
 #include "profile/identifier.h"
+#include "profile/number_plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,12 +35,23 @@ static void iccid_holds(struct slice text)
     assert(strcmp(iccid.digits, again.digits) == 0);
 }
 
+static const struct number_plan numbers = {
+    .country = (char *)"95",
+    .international = (char *)"00",
+    .trunk = (char *)"0",
+    .mobile = (char *)"9",
+    .least = 6,
+    .most = 10,
+    .least_mobile = 7,
+    .most_mobile = 10,
+};
+
 static void msisdn_holds(struct slice text)
 {
     char number[MSISDN_SIZE], again[MSISDN_SIZE];
-    if (!msisdn_read(text, &number_plan_myanmar, "", number, NULL))
+    if (!msisdn_read(text, &numbers, "", number, NULL))
         return;
-    assert(msisdn_read(slice_of(number), &number_plan_myanmar, "", again, NULL));
+    assert(msisdn_read(slice_of(number), &numbers, "", again, NULL));
     assert(strcmp(number, again) == 0);
 }
 

@@ -68,7 +68,7 @@ static void read_body(struct slice text)
     struct arena *arena = arena_create(1 << 20);
     for (size_t i = 0; arena != NULL && i < sizeof shapes / sizeof shapes[0]; i++) {
         struct faults faults;
-        faults_init(&faults, arena);
+        faults_init(&faults, arena, NULL);
         schema_check(shapes[i], body, &faults);
         must(faults.count <= FAULTS_MAX);
         for (const struct fault *at = faults.first; at != NULL; at = at->next)

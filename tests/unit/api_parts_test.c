@@ -13,6 +13,7 @@
 #include "api/trace.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "profile/number_plan.h"
 
 /* ---- routes ---- */
 
@@ -110,7 +111,7 @@ static void faults_of(const char *text, char ret[512])
     struct faults faults;
     json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
     CHECK_FATAL(arena != NULL && value != NULL);
-    faults_init(&faults, arena);
+    faults_init(&faults, arena, NULL);
     schema_check(&outer, value, &faults);
     ret[0] = '\0';
     for (const struct fault *at = faults.first; at != NULL; at = at->next) {
@@ -163,7 +164,7 @@ static void faults_are_counted_up_to_a_limit(void)
         CHECK(snprintf(name, sizeof name, "m%d", i) > 0);
         json_put_int(value, name, i);
     }
-    faults_init(&faults, arena);
+    faults_init(&faults, arena, NULL);
     schema_check(&outer, value, &faults);
     CHECK_INT(faults.count, FAULTS_MAX);
     json_decref(value);
@@ -172,6 +173,10 @@ static void faults_are_counted_up_to_a_limit(void)
 
 static void formats_take_what_they_should(void)
 {
+    struct err reading = ERR_INIT;
+    struct number_plan *numbers = number_plan_load("share/numberplan/mm.yaml",
+                                                   &reading);
+    CHECK_FATAL(numbers != NULL);
     static const struct {
         const char *format, *text;
         bool fits;
@@ -202,9 +207,12 @@ static void formats_take_what_they_should(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct err err = ERR_INIT;
-        CHECK_INT(format_check(rows[i].format, rows[i].text, &err), rows[i].fits);
+        CHECK_INT(format_check(rows[i].format, rows[i].text, numbers, &err),
+                  rows[i].fits);
     }
     CHECK(!format_is_known("nonsense"));
+    CHECK(!format_check("msisdn", "09250000001", NULL, &reading));
+    number_plan_destroy(&numbers);
 }
 
 /* ---- problems ---- */

@@ -22,6 +22,7 @@
 #include "crypto/seal.h"
 #include "order/engine.h"
 #include "policy/policy_load.h"
+#include "profile/number_plan.h"
 
 enum { RIG_PATH = 512, RIG_SECONDS = 20 };
 
@@ -29,6 +30,7 @@ struct api_rig {
     struct scratch scratch;
     struct settings *settings;
     struct sealer *sealer;
+    struct number_plan *numbers;
     struct trust *trust;
     struct store *store;
     struct policy_image *policy;
@@ -256,6 +258,8 @@ static inline void rig_open_parts(struct api_rig *rig)
     rig->policy = policy_load(settings_text(rig->settings, SET_POLICY_DIR), rig->trust,
                               rig->store, &rig->manifest, &err);
     rig_check(rig->policy != NULL, &err);
+    rig->numbers = number_plan_load("share/numberplan/mm.yaml", &err);
+    rig_check(rig->numbers != NULL, &err);
     rig->directory = directory_create();
     struct engine_parts parts = { .settings = rig->settings,
                                   .trust = rig->trust,
@@ -322,6 +326,7 @@ static inline struct api_rig *rig_start(const struct api_rig_plan *plan)
                                .sealer = rig->sealer,
                                .directory = rig->directory,
                                .engine = rig->engine,
+                               .numbers = rig->numbers,
                                .policy = rig->policy,
                                .policy_manifest = rig->manifest };
     rig->api = api_create(&parts, &err);
@@ -341,6 +346,7 @@ static inline void rig_stop(struct api_rig **rig)
     directory_destroy(&gone->directory);
     policy_image_destroy(&gone->policy);
     trust_destroy(&gone->trust);
+    number_plan_destroy(&gone->numbers);
     sealer_destroy(&gone->sealer);
     settings_destroy(&gone->settings);
     CHECK(scratch_remove(&gone->scratch));

@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "profile/identifier.h"
+#include "profile/number_plan.h"
 
 #define FIELD "/device/x"
 
@@ -252,6 +253,22 @@ static void an_imei_of_another_shape_is_refused(void)
 
 /* ---- MSISDN ---- */
 
+static struct number_plan *numbers;
+
+static void the_plan_of_myanmar_is_read(void)
+{
+    struct err err = ERR_INIT;
+    numbers = number_plan_load("share/numberplan/mm.yaml", &err);
+    CHECK_FATAL(numbers != NULL);
+}
+
+static void the_plan_is_given_back(void)
+{
+    number_plan_destroy(&numbers);
+    CHECK(numbers == NULL);
+    number_plan_destroy(&numbers);
+}
+
 static void a_number_of_myanmar_becomes_e164_from_every_usual_form(void)
 {
     static const struct {
@@ -267,8 +284,7 @@ static void a_number_of_myanmar_becomes_e164_from_every_usual_form(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char e164[MSISDN_SIZE] = "";
         struct err err = ERR_INIT;
-        CHECK(msisdn_read(slice_of(rows[i].text), &number_plan_myanmar, FIELD, e164,
-                          &err));
+        CHECK(msisdn_read(slice_of(rows[i].text), numbers, FIELD, e164, &err));
         CHECK_TEXT(e164, rows[i].e164);
     }
 }
@@ -302,9 +318,8 @@ static void a_number_that_cannot_be_dialled_is_refused_with_the_reason(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char e164[MSISDN_SIZE];
         struct err err = ERR_INIT;
-        refused(msisdn_read(slice_of(rows[i].text), &number_plan_myanmar, FIELD, e164,
-                            &err),
-                &err, rows[i].says);
+        refused(msisdn_read(slice_of(rows[i].text), numbers, FIELD, e164, &err), &err,
+                rows[i].says);
     }
 }
 
@@ -318,6 +333,72 @@ static void without_a_plan_only_the_form_with_plus_is_known(void)
     CHECK(!msisdn_read(slice_of("959770123456"), NULL, FIELD, e164, &err));
 }
 
+/* A country without a trunk prefix: nothing in the host is about one country. */
+static void another_countrys_plan_reads_its_own_numbers(void)
+{
+    static const char text[] = "country: \"65\"\ninternational: \"000\"\ntrunk: \"\"\n"
+                               "digits: { least: 8, most: 8 }\n"
+                               "mobile: { begin: \"8\", least: 8, most: 8 }\n";
+    char e164[MSISDN_SIZE];
+    struct err err = ERR_INIT;
+    struct number_plan *plan = number_plan_read(slice_of(text), "sg.yaml", &err);
+    CHECK_FATAL(plan != NULL);
+    CHECK(msisdn_read(slice_of("0006581234567"), plan, FIELD, e164, &err));
+    CHECK_TEXT(e164, "+6581234567");
+    CHECK(msisdn_read(slice_of("6581234567"), plan, FIELD, e164, &err));
+    CHECK(!msisdn_read(slice_of("81234567"), plan, FIELD, e164, &err));
+    CHECK(!msisdn_read(slice_of("+65812345678"), plan, FIELD, e164, &err));
+    number_plan_destroy(&plan);
+}
+
+#define PLAN(country, trunk, digits, mobile)                                         \
+    "country: " country "\ninternational: \"00\"\ntrunk: " trunk "\ndigits: " digits \
+    "\nmobile: " mobile "\n"
+#define SOME    "{ least: 6, most: 10 }"
+#define MOBILES "{ begin: \"9\", least: 7, most: 10 }"
+
+static void a_wrong_plan_is_refused_with_line_and_field(void)
+{
+    static const struct {
+        const char *text, *says;
+    } rows[] = {
+        { PLAN("\"95\"", "\"0\"", SOME, MOBILES), NULL },
+        { PLAN("\"095\"", "\"0\"", SOME, MOBILES),
+          "mm.yaml:1: /country: expected a country code, found a leading 0" },
+        { PLAN("\"9x\"", "\"0\"", SOME, MOBILES),
+          "mm.yaml:1: /country: expected digits, found \"9x\"" },
+        { PLAN("\"95\"", "\"*\"", SOME, MOBILES),
+          "mm.yaml:3: /trunk: expected digits, found \"*\"" },
+        { PLAN("\"95\"", "\"0\"", "{ least: 7, most: 6 }", MOBILES),
+          "mm.yaml:4: /digits: expected 1 <= least <= most <= 13, found 7 and 6" },
+        { PLAN("\"95\"", "\"0\"", SOME, "{ begin: \"9\", least: 7, most: 14 }"),
+          "mm.yaml:5: /mobile: expected 1 <= least <= most <= 13, found 7 and 14" },
+        { PLAN("\"95\"", "\"0\"", SOME, "{ least: 7, most: 10 }"),
+          "mm.yaml:5: /mobile" },
+        { PLAN("\"95\"", "\"0\"", SOME, MOBILES) "operators: []\n", "mm.yaml:6: " },
+        { "", "mm.yaml" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct err err = ERR_INIT;
+        struct number_plan *plan = number_plan_read(slice_of(rows[i].text), "mm.yaml",
+                                                    &err);
+        CHECK((plan != NULL) == (rows[i].says == NULL));
+        bool fits = rows[i].says == NULL ||
+                    strncmp(err.text, rows[i].says, strlen(rows[i].says)) == 0;
+        if (!fits)
+            fprintf(stderr, "%s\n", err.text);
+        CHECK(fits);
+        number_plan_destroy(&plan);
+    }
+}
+
+static void a_plan_that_is_not_there_is_told_by_its_name(void)
+{
+    struct err err = ERR_INIT;
+    CHECK(number_plan_load("/nowhere/xx.yaml", &err) == NULL);
+    CHECK(strstr(err.text, "/nowhere/xx.yaml") != NULL);
+}
+
 TESTS("identifier", CASE(an_iccid_is_canonical_without_its_pad),
       CASE(the_luhn_digit_of_an_iccid_warns_and_never_refuses),
       CASE(an_iccid_of_another_shape_is_refused_by_name),
@@ -329,7 +410,10 @@ TESTS("identifier", CASE(an_iccid_is_canonical_without_its_pad),
       CASE(an_eid_is_refused_with_what_was_found),
       CASE(an_imei_has_14_15_or_16_digits_and_luhn_only_warns),
       CASE(imeis_of_one_device_are_equal_whatever_their_length),
-      CASE(an_imei_of_another_shape_is_refused),
+      CASE(an_imei_of_another_shape_is_refused), CASE(the_plan_of_myanmar_is_read),
       CASE(a_number_of_myanmar_becomes_e164_from_every_usual_form),
       CASE(a_number_that_cannot_be_dialled_is_refused_with_the_reason),
-      CASE(without_a_plan_only_the_form_with_plus_is_known))
+      CASE(without_a_plan_only_the_form_with_plus_is_known),
+      CASE(another_countrys_plan_reads_its_own_numbers),
+      CASE(a_wrong_plan_is_refused_with_line_and_field),
+      CASE(a_plan_that_is_not_there_is_told_by_its_name), CASE(the_plan_is_given_back))
