@@ -96,7 +96,9 @@ static void place(const char *type, const char *text, char ret[ID_SIZE])
     struct reply reply;
     bool is_message = strcmp(type, "sms.send") == 0;
     CHECK(snprintf(member, sizeof member,
-                   is_message ? "\"text\":\"%s\"" : "\"extra\":{\"text\":\"%s\"}",
+                   is_message ? "\"text\":\"%s\""
+                              : "\"extra\":{\"text\":\"%s\",\"from\":\"2026-01-01T00:"
+                                "00:00Z\",\"to\":\"2026-01-02T00:00:00Z\"}",
                    text) > 0);
     CHECK(snprintf(body, sizeof body,
                    "{\"type\":\"%s\",\"carrier\":\"parrot\",\"msisdn\":\"+9592500%05d\""
