@@ -108,11 +108,18 @@ static bool take_message(struct db *db, struct opening *opening, struct err *err
            outbox_read_message(db, opening->sealer, opening->claim, err);
 }
 
+/* What goes on after a wait that the adapter asked for is the same attempt. */
+static bool goes_on(const struct claim *claim)
+{
+    return claim->event == ESIM_MESSAGE || claim->event == ESIM_TIMER ||
+           claim->event == ESIM_SILENCE;
+}
+
 static bool begin_step(struct db *db, const struct outbox_claim *all,
                        const struct claim *claim, struct err *err)
 {
     return db_run(db,
-                  "UPDATE steps SET state = 'running', attempts = attempts + 1, "
+                  "UPDATE steps SET state = 'running', attempts = attempts + $9, "
                   "started_ms = COALESCE(started_ms, $5), "
                   "deadline_ms = COALESCE(deadline_ms, $6), adapter_version = $7, "
                   "manifest_digest = $8 WHERE tenant = $1 "
@@ -121,7 +128,8 @@ static bool begin_step(struct db *db, const struct outbox_claim *all,
                           db_int(claim->position), db_text(claim->undo ? "undo" : "do"),
                           db_int(all->now_ms),
                           db_int(all->now_ms + all->step_deadline_ms),
-                          db_text(all->version), db_text(all->digest)),
+                          db_text(all->version), db_text(all->digest),
+                          db_int(goes_on(claim) ? 0 : 1)),
                   NULL, err);
 }
 

@@ -244,6 +244,8 @@ const masked = (result) => Object.fromEntries(
   Object.entries(result).map(([name, value]) => [name, MASKS[name]?.(value) ?? value]),
 );
 
+const tries = ({ steps }) => Math.max(...steps.map(({ attempts }) => attempts));
+
 // What is undefined is not there.
 const clean = (value) => JSON.parse(JSON.stringify(value));
 
@@ -271,6 +273,7 @@ ROWS.forEach((row, at) => {
       found[carrier] = seen;
       expected[carrier] = lacking !== undefined ? notOffered(body, lacking)
         : row.but?.[carrier] ?? row.gives;
+      if (seen.state === 'completed') assert.equal(tries(order), 1, carrier);
       if (row.walk?.[carrier] && order) assert.equal(order.walk, row.walk[carrier], carrier);
     }
     assert.deepEqual(clean(found), clean(expected));
