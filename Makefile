@@ -1,8 +1,8 @@
 # esimd - a host for eSIM provisioning
 #
 #   make            build everything (MODE=debug|asan|release; debug is the default)
-#   make demo       build, then one real order from HTTP to a QR on this terminal
-#   make run        the same host and sandbox, left running at fixed addresses
+#   make demo       build, then a real order at every carrier, with a QR on this terminal
+#   make run        the same host and carriers, left running at fixed addresses
 #   make check      every test, under 12 minutes on 2 cores; what CI runs
 #   make lint       layers, foreign headers, symbols, banned words, sizes, format
 #   make bench      figures, as ratios in one run (docs/performance.md)
