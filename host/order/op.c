@@ -106,13 +106,21 @@ char *op_problem(const char *code, const char *message, const char *carrier_code
 
 /* ---- retry ---- */
 
+/* In a row, with this one. A flow that waits and is put off each time has no other count:
+ * waiting is no failure. */
+static int64_t failures_of(const struct claim *claim)
+{
+    return claim->attempts > claim->rounds ? claim->attempts : claim->rounds + 1;
+}
+
 /* Full jitter (between nothing and the doubled base), so that a carrier that comes back
  * is not met by everybody at once. */
 static int64_t back_off_ms(const struct op *op)
 {
     const struct manifest *manifest = adapter_manifest(op->adapter);
     int64_t bound = manifest->retry_base_ms;
-    for (int64_t i = 1; i < op->claim->attempts && bound < manifest->retry_most_ms; i++)
+    for (int64_t i = 1; i < failures_of(op->claim) && bound < manifest->retry_most_ms;
+         i++)
         bound *= 2;
     if (bound > manifest->retry_most_ms)
         bound = manifest->retry_most_ms;
@@ -128,11 +136,12 @@ void op_retry(struct op *op, const struct op_retry *retry)
     int64_t most = adapter_manifest(op->adapter)->retry_attempts;
     char reason[REASON_SIZE];
     /* What never left may be tried until the deadline: a carrier can be away for long. */
-    bool used_up = claim->attempts >= most && !retry->never_left;
+    bool begins_anew = retry->event == ESIM_START && !retry->never_left;
+    bool used_up = failures_of(claim) >= most && !retry->never_left;
     if (used_up || now_ms >= claim->deadline_ms) {
         int length = snprintf(reason, sizeof reason,
                               "given up after %lld attempts: %.200s",
-                              (long long)claim->attempts, retry->reason);
+                              (long long)failures_of(claim), retry->reason);
         assert(length > 0);
         op_store_hold(op, retry->problem, reason);
         return;
@@ -143,6 +152,7 @@ void op_retry(struct op *op, const struct op_retry *retry)
     struct outbox_wait wait = { .due_ms = now_ms + after_ms,
                                 .event = retry->event,
                                 .keep_action = retry->keep_action,
+                                .count = begins_anew ? OUTBOX_ANEW : OUTBOX_COUNTED,
                                 .problem = retry->problem };
     if (retry->event == ESIM_MESSAGE)
         wait.wait_key = claim->wait_key;
@@ -341,7 +351,7 @@ void op_step(struct op *op, esim_event event, const struct esim_reply *reply)
         .event = event,
         .now_ms = clock_wall_ms(),
         .state_version = claim->state_version,
-        .attempt = (uint32_t)claim->attempts,
+        .attempt = (uint32_t)claim->tries,
         .operation = text_of(claim->operation_id),
         .capability = text_of(claim->capability),
         .state = bytes_of(claim->state, claim->state_size),

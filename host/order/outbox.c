@@ -176,7 +176,8 @@ bool outbox_wait(struct db *db, struct claim *claim, const struct outbox_wait *w
                 "action_class = CASE WHEN $8 = 1 THEN action_class END, "
                 "action_sealed = CASE WHEN $8 = 1 THEN action_sealed END, "
                 "attempts = CASE $9 WHEN 1 THEN 0 WHEN 2 THEN attempts - 1 "
-                "ELSE attempts END " WHERE_CLAIM,
+                "ELSE attempts END, rounds = rounds + CASE $9 WHEN 3 THEN 1 ELSE 0 "
+                "END " WHERE_CLAIM,
                 DB_ARGS(CLAIM_ARGS(claim), db_int(wait->due_ms), db_int(wait->event),
                         db_text(wait->wait_key), db_int(wait->keep_action),
                         db_int(wait->count), db_int(wait->querying)),

@@ -35,7 +35,9 @@ struct claim {
     int64_t position;
     int64_t epoch;
     int64_t event;
-    int64_t attempts;
+    int64_t attempts; /* Since it went forward last. */
+    int64_t tries;    /* Since the beginning; what goes on after a wait is one try. */
+    int64_t rounds;   /* How often it has begun anew: the carrier said "not yet". */
     int64_t deadline_ms;
     bool
         querying; /* It finds out about a lost exchange: only SAFE ones from here on. */
@@ -110,8 +112,9 @@ bool outbox_store_action(struct db *db, struct claim *claim,
 /* What becomes of the count of tries. */
 enum outbox_count {
     OUTBOX_COUNTED, /* The try counts. */
-    OUTBOX_FORWARD, /* It went forward: count from 0 again. */
-    OUTBOX_REFUND   /* Nothing was tried after all. */
+    OUTBOX_FORWARD, /* It went forward: count from 0 again, but for the rounds. */
+    OUTBOX_REFUND,  /* Nothing was tried after all. */
+    OUTBOX_ANEW     /* The try counts, and one more round begins. */
 };
 
 /* Gives the operation back until `due_ms`, to be told `event`. `keep_action` for

@@ -15,11 +15,13 @@
 #define TAKE                                                                \
     "UPDATE outbox SET claimed_by = $1, epoch = epoch + 1, lease_ms = $2, " \
     "attempts = attempts + 1, "                                             \
+    "tries = tries + CASE WHEN event IN (3, 4, 5) "                         \
+    "AND (claimed_by IS NULL OR action_id IS NULL) THEN 0 ELSE 1 END, "     \
     "event = CASE WHEN claimed_by IS NULL OR action_id IS NULL THEN event " \
     "WHEN action_class = 3 THEN 6 ELSE 100 END "
 #define GIVE                                                                          \
     " RETURNING tenant, operation_id, order_id, position, kind, lane, epoch, event, " \
-    "attempts, action_sealed, wait_key, querying"
+    "attempts, action_sealed, wait_key, querying, tries, rounds"
 
 static const char take_due[] = TAKE
     "WHERE (tenant, operation_id) IN ("
@@ -72,6 +74,8 @@ static bool read_claim(const struct db_row *row, void *arg, struct err *err)
     claim->event = row_int(row, 7);
     claim->attempts = row_int(row, 8);
     claim->querying = row_int(row, 11) != 0;
+    claim->tries = row_int(row, 12);
+    claim->rounds = row_int(row, 13);
     bool fits = slice_copy(slice_of(taking->claim->owner), claim->owner,
                            sizeof claim->owner);
     return (fits || err_set(err, ERR_INVALID, "the owner's name is too long")) &&

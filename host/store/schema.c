@@ -244,9 +244,14 @@ static const char devices[] =
 "  PRIMARY KEY (tenant, adapter)"
 ") STRICT, WITHOUT ROWID;";
 
+static const char tries[] =
+"ALTER TABLE outbox ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;"  /* Never go back. */
+"ALTER TABLE outbox ADD COLUMN rounds INTEGER NOT NULL DEFAULT 0;"; /* Begun anew. */
+
 static const struct migration migrations[] = {
     { 1, "first tables", first_tables },
     { 2, "devices", devices },
+    { 3, "tries and rounds", tries },
 };
 /* clang-format on */
 

@@ -354,6 +354,43 @@ static void a_late_answer_is_taken_while_the_loss_waits_its_turn(void)
     rig_close(&rig);
 }
 
+/* A carrier that takes each command and then says "not now" would be asked for ever if a
+ * wait that went forward forgot how often that was so. */
+static bool run_busy(struct db *db, struct rig *rig, void *arg, struct err *err)
+{
+    (void)rig;
+    struct outbox_wait wait = { .due_ms = clock_wall_ms(),
+                                .event = ESIM_START,
+                                .count = OUTBOX_ANEW };
+    return outbox_wait(db, arg, &wait, err);
+}
+
+static void rounds_outlive_a_wait_and_each_try_has_its_number(void)
+{
+    struct rig rig;
+    struct err err = ERR_INIT;
+    begin(&rig);
+    int64_t tries = 0;
+    for (int64_t round = 0; round < 3; round++) {
+        struct claim *claim = rig_claim(&rig, "one", 1);
+        CHECK_FATAL(claim != NULL);
+        CHECK_INT(claim->rounds, round);
+        CHECK(claim->tries > tries);
+        tries = claim->tries;
+        await(&rig, claim);
+        claim_free(&claim);
+        deliver(&rig, &callback, "busy");
+        claim = rig_claim(&rig, "one", 1);
+        CHECK_FATAL(claim != NULL);
+        CHECK_INT(claim->event, ESIM_MESSAGE);
+        CHECK_INT(claim->attempts, 1);
+        CHECK_INT(claim->tries, tries); /* The same try goes on. */
+        CHECK(rig_write(&rig, run_busy, claim, &err));
+        claim_free(&claim);
+    }
+    rig_close(&rig);
+}
+
 static void what_was_not_processed_is_sent_again_whatever_its_class(void)
 {
     struct rig rig;
@@ -435,6 +472,7 @@ TESTS("outbox", CASE(a_message_is_not_lost_whether_it_comes_before_or_after_the_
       CASE(an_answered_action_is_never_sent_again),
       CASE(an_answer_may_come_before_the_wait_is_stored),
       CASE(a_late_answer_is_taken_while_the_loss_waits_its_turn),
+      CASE(rounds_outlive_a_wait_and_each_try_has_its_number),
       CASE(what_was_not_processed_is_sent_again_whatever_its_class),
       CASE(a_query_stays_a_query_while_it_waits),
       CASE(a_key_means_something_on_its_own_line_only))

@@ -107,7 +107,9 @@ struct esim_step {
     int64_t now_ms;         /* Wall time, milliseconds since 1970 UTC. */
     uint8_t random[32];     /* Fresh for each step, stored with it. */
     uint32_t state_version; /* Of `state`. */
-    uint32_t attempt;       /* 1 for the first try of this operation. */
+    uint32_t attempt;       /* 1 for the first try of this operation; what goes on
+                               after a wait is the same try. No try has the number of
+                               another, so it tells late answers apart. */
     struct esim_bytes
         operation; /* The operation's id: a UUID, the same in every step. */
     struct esim_bytes capability; /* "profile.order" */

@@ -194,6 +194,25 @@ describe('MPT against npm smpp, with other habits', () => {
     assert.equal(smsc.unbinds, 1);
   });
 
+  test('a carrier that is always busy is not asked for ever', LIMIT, async () => {
+    const carrier = new Carrier();
+    const smsc = await Smsc.open(carrier);
+    const world = await World.open(smsc.address, [...SETTINGS, ...QUICK], {}, {
+      manifest: ['retry: { base_ms: 10, most_ms: 20, attempts: 5 }'],
+    });
+    try {
+      const placed = await world.order({ type: 'line.activate', msisdn: '+959790000111' });
+      assert.equal(placed.state, 'held', JSON.stringify(placed.steps));
+      assert.match(placed.held_for, /given up after 5 attempts/);
+      assert.equal(placed.steps[0].attempts, 5);
+      assert.equal(carrier.commands.length, 5);
+      assert.equal(new Set(smsc.submits.map(({ pdu }) => pdu.short_message.message)).size, 1);
+    } finally {
+      await world.close();
+      await smsc.close();
+    }
+  });
+
   test('a wrong password is tried slowly and told', LIMIT, async () => {
     const smsc = await Smsc.open(new Carrier());
     const world = await World.open(smsc.address, [...SETTINGS, ...QUICK], { password: 'wrong' });
