@@ -83,7 +83,7 @@ describe('a carrier that does as it should', () => {
   test('What the carrier refuses is refused with its words', LIMIT, async () => {
     const order = await line('line.suspend', fresh());
     assert.equal(order.state, 'failed');
-    assert.equal(order.steps[0].problem.code, 'line_state_wrong');
+    assert.equal(order.steps[0].problem.code, 'state_wrong');
   });
 });
 
