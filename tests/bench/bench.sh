@@ -74,7 +74,7 @@ for child in $(cat "/proc/$host_pid/task/"*/children); do
 done
 
 head "A step through a cell, a policy decision"
-"$B/tests/bench/cell_bench" "$B/esim-cell" "$B/adapters/atom.so" | tr ',{}' '\n\n ' | sed 's/^ *"/  /; s/":/ /' | grep .
+"$B/tests/bench/cell_bench" "$B/esim-cell" "$B" "$dir/world" atom profile.release | tr ',{}' '\n\n ' | sed 's/^ *"/  /; s/":/ /' | grep .
 if [ -x "$B/tests/bench/policy_bench" ]; then
     "$B/tests/bench/policy_bench" | sed 's/^/  /'
 fi
@@ -156,3 +156,6 @@ end_to_end 2000
 
 head "SMPP: messages over one bind"
 SECONDS_EACH=$seconds tests/bench/smpp.sh
+
+head "Each adapter: steps through its cell, and operations that wait at its carrier"
+tests/bench/adapters.sh
