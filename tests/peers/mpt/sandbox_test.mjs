@@ -137,7 +137,7 @@ describe('the sandbox SMSC, asked by npm smpp', () => {
     assert.equal(await say('HELP'), 'ERR HELP 90');
     for (const ref of ['P1', 'P2', 'P3']) {
       assert.match(await say(`ESIM - ${ref}`),
-        new RegExp(`^ESIM ${ref} 8995\\d{15} LPA:1\\$smdp\\.sandbox\\.example\\$[0-9A-F]{16}$`));
+        new RegExp(`^ESIM ${ref} 8995\\d{15} LPA:1\\$smdp\\.sandbox\\.example\\$[0-9A-Z]{5}(-[0-9A-Z]{5}){3}$`));
     }
     assert.equal(await say('ESIM - P4'), 'ERR P4 31');
     assert.deepEqual(await control.ask('GET', '/lines'), { 95977: 'DELETED' });

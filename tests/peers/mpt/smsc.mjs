@@ -67,7 +67,10 @@ export class Smsc {
   #welcome(session) {
     this.sessions.add(session);
     tap(session.socket, this.wire);
-    session.on('error', (error) => this.wrong.push(String(error)));
+    session.on('error', (error) => {
+      // The end of a host that was killed, or of a connection that was cut.
+      if (error.code !== 'ECONNRESET') this.wrong.push(String(error));
+    });
     session.on('close', () => this.sessions.delete(session));
     session.on('bind_transceiver', (pdu) => this.#bind(session, pdu));
     session.on('enquire_link', (pdu) => session.send(pdu.response()));
