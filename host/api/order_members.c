@@ -7,6 +7,7 @@
 #include "api/member.h"
 #include "api/worker.h"
 #include "base/json.h"
+#include "order/order_vars.h"
 
 static void read_identifiers(const json_t *body, const struct number_plan *numbers,
                              struct order_members *ret)
@@ -164,6 +165,61 @@ static void check_forms(const struct order_request *request, const struct plan *
         check_period(request, faults);
 }
 
+/* What the steps' adapters would leave out silently, were it of another type. */
+static const struct {
+    const char *name;
+    json_type type;
+    const char *expected;
+} extras[] = {
+    /* clang-format off */
+    { "device_id",        JSON_STRING,  "a text" },
+    { "cursor",           JSON_STRING,  "a text" },
+    { "limit",            JSON_INTEGER, "a whole number" },
+    { "group",            JSON_STRING,  "a text" },
+    { "activation_code",  JSON_STRING,  "a text" },
+    { "carrier_url",      JSON_STRING,  "a URL as text" },
+    { "title",            JSON_STRING,  "a text" },
+    { "name",             JSON_STRING,  "a text" },
+    { "content",          JSON_STRING,  "a text" },
+    { "run_as",           JSON_STRING,  "a text" },
+    { "devices_expected", JSON_INTEGER, "a whole number" },
+    { "add",              JSON_ARRAY,   "a list" },
+    { "remove",           JSON_ARRAY,   "a list" },
+    { "settings",         JSON_ARRAY,   "a list" },
+    { "dry_run",          JSON_TRUE,    "true or false" },
+    /* clang-format on */
+};
+
+static bool is_of(const json_t *value, json_type type)
+{
+    return type == JSON_TRUE ? json_is_boolean(value) : json_typeof(value) == type;
+}
+
+static void check_extras(const struct order_request *request, struct faults *faults)
+{
+    for (size_t i = 0; i < sizeof extras / sizeof extras[0]; i++) {
+        const json_t *value = json_object_get(request->extra, extras[i].name);
+        char *pointer = arena_format(faults->arena, "/extra/%s", extras[i].name);
+        if (value != NULL && !is_of(value, extras[i].type))
+            faults_add(faults, pointer == NULL ? "" : pointer, "expected %s",
+                       extras[i].expected);
+    }
+}
+
+/* A wish to change nothing must not be overlooked. */
+static void check_dry_run(const struct order_request *request, const struct plan *plan,
+                          struct faults *faults)
+{
+    if (json_object_get(request->extra, "dry_run") == NULL)
+        return;
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (!order_vars_takes(plan->steps[i].capability, "dry_run")) {
+            faults_add(faults, "/extra/dry_run", "an order of type %s has no dry run",
+                       plan->name);
+            return;
+        }
+}
+
 /* The schema has a cap that no setting can pass. */
 static void check_text(const struct order_request *request, int64_t most_bytes,
                        struct faults *faults)
@@ -183,6 +239,8 @@ bool order_members_check(struct call *call, const struct order_request *request,
     check_needs(request, plan, &faults);
     check_places(request, plan, &faults);
     check_forms(request, plan, &faults);
+    check_extras(request, &faults);
+    check_dry_run(request, plan, &faults);
     check_text(request, settings_int(settings, SET_ORDER_TEXT_BYTES), &faults);
     if (faults.count > 0)
         call_faults(call, &faults);

@@ -31,11 +31,16 @@ static const struct input_row inputs[] = {
     { ESIM_ENTITLEMENT_CHECK, { "eid", "imei", "msisdn", "iccid" } },
     { ESIM_SMS_SEND,        { "to", "msisdn", "text", "order_ref" } },
     { ESIM_DEVICE_LIST,     { "since", "cursor", "limit" } },
-    { ESIM_DEVICE_ASSIGN,   { "device_id", "activation_code", "iccid", "group", "eid", "order_ref" } },
-    { ESIM_DEVICE_ACTIVATE, { "device_id", "carrier_url", "order_ref" } },
+    { ESIM_DEVICE_READ,     { "device_id" } },
+    { ESIM_DEVICE_ASSIGN,   { "device_id", "activation_code", "iccid", "group", "eid", "dry_run", "order_ref" } },
+    { ESIM_DEVICE_ACTIVATE, { "device_id", "carrier_url", "dry_run", "order_ref" } },
     { ESIM_DEVICE_COMPLIANCE, { "device_id" } },
-    { ESIM_DEVICE_NOTIFY,   { "device_id", "title", "text", "order_ref" } },
-    { ESIM_SCRIPT_DEPLOY,   { "name", "content", "group", "run_as", "devices_expected", "order_ref" } },
+    { ESIM_DEVICE_NOTIFY,   { "device_id", "title", "text", "dry_run", "order_ref" } },
+    { ESIM_DEVICE_SYNC,     { "device_id", "dry_run", "order_ref" } },
+    { ESIM_DEVICE_RETIRE,   { "device_id", "dry_run", "order_ref" } },
+    { ESIM_GROUP_CHANGE,    { "group", "name", "add", "remove", "dry_run", "order_ref" } },
+    { ESIM_SCRIPT_DEPLOY,   { "name", "content", "group", "run_as", "devices_expected", "dry_run", "order_ref" } },
+    { ESIM_CONFIG_DEPLOY,   { "name", "settings", "group", "dry_run", "order_ref" } },
 };
 
 /* Texts that a result may bring; the first ones are looked at before they become ours. */
@@ -60,6 +65,7 @@ static const struct {
     { "pool_id",         NULL },
     { "compliance",      NULL },
     { "script_id",       NULL },
+    { "config_id",       NULL },
     { "cursor",          NULL },
 };
 
@@ -73,6 +79,9 @@ static const struct {
     { "policies",  JSON_ARRAY },
     { "succeeded", JSON_INTEGER },
     { "failed",    JSON_INTEGER },
+    { "added",     JSON_INTEGER },
+    { "removed",   JSON_INTEGER },
+    { "would",     JSON_ARRAY },
 };
 /* clang-format on */
 
@@ -164,6 +173,18 @@ json_t *order_vars_open(const struct sealer *sealer, const char *tenant,
     if (vars == NULL)
         err_wrap(err, "opening the variables of order %s", order_id);
     return vars;
+}
+
+bool order_vars_takes(const char *capability, const char *member)
+{
+    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
+        if (strcmp(inputs[i].capability, capability) != 0)
+            continue;
+        for (const char *const *name = inputs[i].members; *name != NULL; name++)
+            if (strcmp(*name, member) == 0)
+                return true;
+    }
+    return false;
 }
 
 json_t *order_vars_input(const json_t *vars, const char *capability)

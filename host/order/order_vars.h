@@ -30,6 +30,9 @@ bool order_vars_seal(const struct sealer *sealer, const char *tenant,
 json_t *order_vars_open(const struct sealer *sealer, const char *tenant,
                         const char *order_id, struct slice sealed, struct err *err);
 
+/* May a step of this capability be asked with it? */
+bool order_vars_takes(const char *capability, const char *member);
+
 /* The JSON object a step of this capability is asked with: a new reference. */
 json_t *order_vars_input(const json_t *vars, const char *capability);
 

@@ -23,11 +23,16 @@ ONE_STEP(terminate_steps, ESIM_LINE_TERMINATE);
 ONE_STEP(usage_steps, ESIM_USAGE_READ);
 ONE_STEP(sms_steps, ESIM_SMS_SEND);
 ONE_STEP(list_steps, ESIM_DEVICE_LIST);
+ONE_STEP(read_steps, ESIM_DEVICE_READ);
 ONE_STEP(assign_steps, ESIM_DEVICE_ASSIGN);
 ONE_STEP(install_steps, ESIM_DEVICE_ACTIVATE);
 ONE_STEP(compliance_steps, ESIM_DEVICE_COMPLIANCE);
 ONE_STEP(notify_steps, ESIM_DEVICE_NOTIFY);
+ONE_STEP(sync_steps, ESIM_DEVICE_SYNC);
+ONE_STEP(retire_steps, ESIM_DEVICE_RETIRE);
+ONE_STEP(group_steps, ESIM_GROUP_CHANGE);
 ONE_STEP(script_steps, ESIM_SCRIPT_DEPLOY);
+ONE_STEP(config_steps, ESIM_CONFIG_DEPLOY);
 
 /* clang-format off */
 #define STEPS(table) .steps = (table), .step_count = sizeof(table) / sizeof(table)[0]
@@ -54,18 +59,29 @@ static const struct plan plans[] = {
       .text = "Send a text message to the number." },
     { .name = "device.list",       STEPS(list_steps),      SHOWS("devices", "cursor", "at"),
       .text = "List an MDM's devices, or those that synchronised since a time." },
+    { .name = "device.read",       STEPS(read_steps),      NEEDS("device_id"), SHOWS("devices", "at"),
+      .text = "Ask an MDM for one device." },
     { .name = "device.assign",     STEPS(assign_steps),    NEEDS("device_id", "iccid"),
-      SHOWS("assignment_id", "state", "targeting", "group_id", "pool_id"),
+      SHOWS("assignment_id", "state", "targeting", "group_id", "pool_id", "would"),
       .text = "Hand a profile's activation code to a device through its MDM." },
-    { .name = "device.activate",   STEPS(install_steps),   NEEDS("device_id", "carrier_url"), SHOWS("state"),
+    { .name = "device.activate",   STEPS(install_steps),   NEEDS("device_id", "carrier_url"), SHOWS("state", "would"),
       .text = "Have a device fetch its profile from the carrier." },
     { .name = "device.compliance", STEPS(compliance_steps), NEEDS("device_id"), SHOWS("compliance", "at", "policies"),
       .text = "Ask whether a device complies with its policies." },
-    { .name = "device.notify",     STEPS(notify_steps),    NEEDS("device_id", "title", "text"), SHOWS("state"),
+    { .name = "device.notify",     STEPS(notify_steps),    NEEDS("device_id", "title", "text"), SHOWS("state", "would"),
       .text = "Show a message on a device." },
+    { .name = "device.sync",       STEPS(sync_steps),      NEEDS("device_id"), SHOWS("state", "would"),
+      .text = "Have a device report to its MDM now." },
+    { .name = "device.retire",     STEPS(retire_steps),    NEEDS("device_id"), SHOWS("state", "would"),
+      .text = "Take a device out of management, with the organisation's data on it." },
+    { .name = "group.change",      STEPS(group_steps),     SHOWS("group_id", "state", "added", "removed", "would"),
+      .text = "Make a group of devices, add devices to it, remove devices from it." },
     { .name = "script.deploy",     STEPS(script_steps),    NEEDS("name", "content", "group"),
-      SHOWS("script_id", "state", "succeeded", "failed"),
+      SHOWS("script_id", "state", "succeeded", "failed", "would"),
       .text = "Run a script on a group of devices." },
+    { .name = "config.deploy",     STEPS(config_steps),    NEEDS("name", "settings", "group"),
+      SHOWS("config_id", "state", "assignment_id", "would"),
+      .text = "Give a group of devices a configuration profile." },
 };
 /* clang-format on */
 

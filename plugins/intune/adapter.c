@@ -20,7 +20,9 @@ static const struct esim_about about ESIM_SECTION = {
     .state_oldest = INTUNE_STATE,
     .state_newest = INTUNE_STATE,
     .capabilities = { ESIM_DEVICE_LIST, ESIM_DEVICE_ASSIGN, ESIM_DEVICE_ACTIVATE,
-                      ESIM_DEVICE_COMPLIANCE, ESIM_DEVICE_NOTIFY, ESIM_SCRIPT_DEPLOY },
+                      ESIM_DEVICE_COMPLIANCE, ESIM_DEVICE_NOTIFY, ESIM_SCRIPT_DEPLOY,
+                      ESIM_DEVICE_READ, ESIM_DEVICE_SYNC, ESIM_DEVICE_RETIRE,
+                      ESIM_GROUP_CHANGE, ESIM_CONFIG_DEPLOY },
     .abilities = { ESIM_ABILITY_FLOWS, ESIM_ABILITY_CHECK },
 };
 
@@ -31,6 +33,11 @@ static const struct esim_flow flow_rows[] = {
     ESIM_FLOW(ESIM_DEVICE_COMPLIANCE, compliance_step),
     ESIM_FLOW(ESIM_DEVICE_NOTIFY, notify_step),
     ESIM_FLOW(ESIM_SCRIPT_DEPLOY, script_step),
+    ESIM_FLOW(ESIM_DEVICE_READ, read_step),
+    ESIM_FLOW(ESIM_DEVICE_SYNC, sync_step),
+    ESIM_FLOW(ESIM_DEVICE_RETIRE, retire_step),
+    ESIM_FLOW(ESIM_GROUP_CHANGE, group_step),
+    ESIM_FLOW(ESIM_CONFIG_DEPLOY, config_step),
 };
 static const struct esim_flows flows = {
     .size = sizeof flows,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dry.h"
 #include "wire_batch.h"
 
 enum { PAGES_MOST = 10000, PATH_MOST = 3800, INPUT_ID_MOST = 128 };
@@ -80,6 +81,8 @@ void graph_ask(struct esim_talk *talk, const char *method, const char *path,
                const json_t *body)
 {
     struct settings settings = settings_of(talk);
+    if (dry_ends(talk, method, path))
+        return;
     struct esim_bytes bytes = { NULL, 0 };
     if (body != NULL)
         bytes = esim_json_write(body);
@@ -212,7 +215,14 @@ static const struct { const char *capability, *permission; } permissions[] = {
                            "Group.ReadWrite.All" },
     { "device.activate",   "DeviceManagementManagedDevices.PrivilegedOperations.All" },
     { "device.notify",     "DeviceManagementManagedDevices.ReadWrite.All" },
-    { "script.deploy",     "DeviceManagementConfiguration.ReadWrite.All" },
+    { "script.deploy",     "DeviceManagementScripts.ReadWrite.All, or before 2025 "
+                           "DeviceManagementConfiguration.ReadWrite.All" },
+    { "device.read",       "DeviceManagementManagedDevices.Read.All" },
+    { "device.sync",       "DeviceManagementManagedDevices.PrivilegedOperations.All" },
+    { "device.retire",     "DeviceManagementManagedDevices.PrivilegedOperations.All" },
+    { "group.change",      "Group.ReadWrite.All, Device.Read.All, "
+                           "DeviceManagementManagedDevices.Read.All" },
+    { "config.deploy",     "DeviceManagementConfiguration.ReadWrite.All" },
 };
 /* clang-format on */
 

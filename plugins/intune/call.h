@@ -41,7 +41,8 @@ struct settings settings_of(const struct esim_talk *talk);
 const char *graph_path(const struct esim_talk *talk, enum graph_version version,
                        const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Writes the exchange; `body` NULL sends none. `path` begins with the version's root. */
+/* Writes the exchange; `body` NULL sends none. `path` begins with the version's root. In
+ * a dry run what would change something ends the operation instead. */
 void graph_ask(struct esim_talk *talk, const char *method, const char *path,
                const json_t *body);
 

@@ -135,18 +135,6 @@ static void pool_find_ask(struct esim_talk *talk)
     graph_ask(talk, "GET", path, NULL);
 }
 
-static const char *named(const json_t *items, const char *name)
-{
-    for (size_t i = 0; i < json_array_size(items); i++) {
-        const json_t *item = json_array_get(items, i);
-        const char *own = esim_json_text(item, "displayName");
-        if (own != NULL && strcmp(own, name) == 0 &&
-            graph_is_id(esim_json_text(item, "id")))
-            return esim_json_text(item, "id");
-    }
-    return NULL;
-}
-
 static void pool_find_tell(struct esim_talk *talk)
 {
     static const struct expect expect = { .row = "pool_find", .begun = true };
@@ -160,7 +148,7 @@ static void pool_find_tell(struct esim_talk *talk)
                   "Graph's list of pools is no list: check beta_path.");
         return;
     }
-    const char *id = named(page.items, own_name(talk));
+    const char *id = graph_find(page.items, "displayName", own_name(talk));
     if (id == NULL && graph_next(talk, &page, true, &ok)) {
         esim_go(talk, "pool_find");
         return;

@@ -46,18 +46,6 @@ static void find_ask(struct esim_talk *talk)
     graph_ask(talk, "GET", path, NULL);
 }
 
-static const char *described(const json_t *items, const char *text)
-{
-    for (size_t i = 0; i < json_array_size(items); i++) {
-        const json_t *item = json_array_get(items, i);
-        const char *own = esim_json_text(item, "description");
-        if (own != NULL && strcmp(own, text) == 0 &&
-            graph_is_id(esim_json_text(item, "id")))
-            return esim_json_text(item, "id");
-    }
-    return NULL;
-}
-
 static void find_tell(struct esim_talk *talk)
 {
     static const struct expect expect = { .row = "find" };
@@ -71,7 +59,7 @@ static void find_tell(struct esim_talk *talk)
                   "Graph's list of scripts is no list: check beta_path.");
         return;
     }
-    const char *id = described(page.items, own_name(talk));
+    const char *id = graph_find(page.items, "description", own_name(talk));
     if (id == NULL && graph_next(talk, &page, false, &ok)) {
         esim_go(talk, "find");
         return;

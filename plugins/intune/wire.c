@@ -60,6 +60,18 @@ bool graph_is_id(const char *text)
     return size > 0 && size <= ID_MOST && text[size] == '\0';
 }
 
+const char *graph_find(const json_t *items, const char *member, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+        const char *own = esim_json_text(item, member);
+        if (own != NULL && strcmp(own, text) == 0 &&
+            graph_is_id(esim_json_text(item, "id")))
+            return esim_json_text(item, "id");
+    }
+    return NULL;
+}
+
 const char *graph_literal(const char *text)
 {
     struct esim_bytes doubled = esim_text("");

@@ -24,6 +24,9 @@ bool graph_page_read(const json_t *body, struct graph_page *ret);
  * something between host and path. Hosts compare without case. */
 const char *graph_link_path(const char *root, const char *link);
 
+/* The id of the first item whose `member` is this text; NULL: none has it. */
+const char *graph_find(const json_t *items, const char *member, const char *text);
+
 /* Graph's ids go into paths: a GUID, or any text of its characters. False: not one. */
 bool graph_is_id(const char *text);
 

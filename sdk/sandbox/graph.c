@@ -309,7 +309,8 @@ static struct graph_reply show_counts(const struct graph *graph)
                               (json_int_t)json_object_size(graph->devices), "groups",
                               (json_int_t)json_object_size(graph->groups), "pools",
                               (json_int_t)json_object_size(graph->pools), "scripts",
-                              (json_int_t)json_object_size(graph->scripts)));
+                              (json_int_t)json_object_size(graph->scripts), "configs",
+                              (json_int_t)json_object_size(graph->configs)));
 }
 
 /* {"outcome":"failed"}: how a device will end what it is asked; null: well. */
@@ -364,6 +365,7 @@ static void graph_close(void **state)
     json_decref(graph->group_names);
     json_decref(graph->pools);
     json_decref(graph->scripts);
+    json_decref(graph->configs);
     json_decref(graph->tokens);
     free(graph);
     *state = NULL;
@@ -377,7 +379,7 @@ static bool graph_open(struct sandbox *sandbox, void **ret_state, struct err *er
     graph->sandbox = sandbox;
     json_t **maps[] = { &graph->devices,     &graph->directory, &graph->groups,
                         &graph->group_names, &graph->pools,     &graph->scripts,
-                        &graph->tokens };
+                        &graph->configs,     &graph->tokens };
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         *maps[i] = json_object();
     for (int64_t i = 0; i < sandbox->options->devices; i++)

@@ -29,6 +29,7 @@ struct graph {
     json_t *group_names; /* A group's id by displayName. */
     json_t *pools;       /* By id. */
     json_t *scripts;     /* By id. */
+    json_t *configs;     /* By id. */
     json_t *tokens;      /* Wall ms of its end, by token. */
     uint64_t made;       /* Ids and tokens so far. */
 };
@@ -109,7 +110,8 @@ struct graph_reply graph_no(int status, const char *code);
 
 /* ---- the nouns ---- */
 extern const struct graph_operation graph_device_operations[], graph_group_operations[],
-    graph_pool_operations[], graph_script_operations[], graph_batch_operations[];
+    graph_pool_operations[], graph_script_operations[], graph_config_operations[],
+    graph_batch_operations[];
 
 /* A device of this number; NULL when memory is short. */
 json_t *graph_add_device(struct graph *graph, uint64_t number);

@@ -158,6 +158,28 @@ static struct graph_reply notify(struct graph *graph, const struct graph_call *c
                : graph_none();
 }
 
+/* It has reported; nothing else shows. */
+static struct graph_reply sync_device(struct graph *graph,
+                                      const struct graph_call *call)
+{
+    json_t *device = json_object_get(graph->devices, call->params[0]);
+    char text[CLOCK_TEXT_SIZE];
+    if (device == NULL)
+        return graph_no(404, "ResourceNotFound");
+    clock_text(clock_wall_ms(), text);
+    json_put_text(device, "lastSyncDateTime", text);
+    return graph_none();
+}
+
+/* It leaves management at once. */
+static struct graph_reply retire_device(struct graph *graph,
+                                        const struct graph_call *call)
+{
+    return json_object_del(graph->devices, call->params[0]) == 0
+               ? graph_none()
+               : graph_no(404, "ResourceNotFound");
+}
+
 static struct graph_reply find_in_directory(struct graph *graph,
                                             const struct graph_call *call)
 {
@@ -185,6 +207,8 @@ const struct graph_operation graph_device_operations[] = {
     { "getHardware",    "GET",  "/beta/" DEVICES "/{}", get_hardware, NULL },
     { "activateEsim",   "POST", "/beta/" DEVICES "/{}/activateDeviceEsim", activate, carrier_url },
     { "notify",         "POST", "/beta/" DEVICES "/{}/sendCustomNotificationToCompanyPortal", notify, message },
+    { "syncDevice",     "POST", "/v1.0/" DEVICES "/{}/syncDevice", sync_device, NULL },
+    { "retireDevice",   "POST", "/v1.0/" DEVICES "/{}/retire", retire_device, NULL },
     { "listDirectoryDevices", "GET", "/v1.0/devices", find_in_directory, NULL },
     { NULL }
 };

@@ -4,8 +4,8 @@
 #include "graph.h"
 
 static const struct graph_operation *const tables[] = {
-    graph_device_operations, graph_group_operations, graph_pool_operations,
-    graph_script_operations, graph_batch_operations,
+    graph_device_operations, graph_group_operations,  graph_pool_operations,
+    graph_script_operations, graph_config_operations, graph_batch_operations,
 };
 
 /* "{}" takes one segment. */

@@ -63,6 +63,11 @@ static const struct {
     { ESIM_DEVICE_COMPLIANCE, "{\"device_id\":\"d\"}" },
     { ESIM_DEVICE_NOTIFY, "{\"device_id\":\"d\",\"title\":\"t\",\"text\":\"x\"}" },
     { ESIM_SCRIPT_DEPLOY, "{\"name\":\"n\",\"content\":\"c\",\"group\":\"g\"}" },
+    { ESIM_DEVICE_READ, "{\"device_id\":\"d\"}" },
+    { ESIM_DEVICE_RETIRE, "{\"device_id\":\"d\"}" },
+    { ESIM_GROUP_CHANGE, "{\"name\":\"n\",\"add\":[\"d\"],\"remove\":[\"e\",\"f\"]}" },
+    { ESIM_CONFIG_DEPLOY, "{\"name\":\"n\",\"group\":\"g\",\"settings\":"
+                          "[{\"uri\":\"./x\",\"value\":1}]}" },
 };
 enum { ASKED_COUNT = sizeof asked / sizeof asked[0], STEPS_MOST = 400 };
 

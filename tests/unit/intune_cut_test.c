@@ -29,6 +29,8 @@ static const struct answer_row answers[] = {
     { "find",         200, LIST("") },
     { "create",       201, "{\"id\":\"scr\",\"displayName\":\"n\"}" },
     { "assign",       204, "" },
+    { "start",        200, "{\"id\":\"grp\"}" },
+    { "read_back",    200, "{\"id\":\"c\",\"omaSettings\":[{}],\"assignments\":[{\"id\":\"a\",\"target\":{\"groupId\":\"g\"}}]}" },
 };
 
 static const struct { const char *capability, *input; } plays[] = {
@@ -36,6 +38,8 @@ static const struct { const char *capability, *input; } plays[] = {
     { ESIM_DEVICE_ACTIVATE, "{\"device_id\":\"d\",\"carrier_url\":\"https://c.example\"}" },
     { ESIM_DEVICE_NOTIFY, "{\"device_id\":\"d\",\"title\":\"t\",\"text\":\"x\"}" },
     { ESIM_SCRIPT_DEPLOY, "{\"name\":\"n\",\"content\":\"c\",\"group\":\"g\"}" },
+    { ESIM_GROUP_CHANGE, "{\"name\":\"n\",\"add\":[\"d\"],\"remove\":[\"e\"]}" },
+    { ESIM_CONFIG_DEPLOY, "{\"name\":\"n\",\"group\":\"g\",\"settings\":[{\"uri\":\"./x\",\"value\":1}]}" },
 };
 /* clang-format on */
 
@@ -127,11 +131,9 @@ static void a_reply_cut_at_any_byte_is_looked_into(void)
     static const struct {
         size_t play;
         const char *name;
-    } rows[] = { { 0, "group_create" },
-                 { 0, "pool_create" },
-                 { 1, "activate" },
-                 { 2, "notify" },
-                 { 3, "create" } };
+    } rows[] = { { 0, "group_create" }, { 0, "pool_create" }, { 1, "activate" },
+                 { 2, "notify" },       { 3, "create" },      { 4, "group_create" },
+                 { 5, "create" } };
     static const int statuses[] = { 200, 201, 500, 502, 504 };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t size = strlen(answer_of(rows[i].name)->reply);

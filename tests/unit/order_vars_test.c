@@ -31,7 +31,12 @@ static const struct { const char *capability, *input; } inputs[] = {
     { "device.activate", "{\"carrier_url\":\"u\",\"device_id\":\"d\"}" },
     { "device.compliance", "{\"device_id\":\"d\"}" },
     { "device.notify", "{\"device_id\":\"d\",\"text\":\"x\",\"title\":\"t\"}" },
+    { "device.read", "{\"device_id\":\"d\"}" },
+    { "device.sync", "{\"device_id\":\"d\"}" },
+    { "device.retire", "{\"device_id\":\"d\"}" },
+    { "group.change", "{\"group\":\"g\",\"name\":\"n\"}" },
     { "script.deploy", "{\"content\":\"p\",\"group\":\"g\",\"name\":\"n\"}" },
+    { "config.deploy", "{\"group\":\"g\",\"name\":\"n\"}" },
 };
 /* clang-format on */
 

@@ -22,13 +22,23 @@
  * entitlement.check  eid? imei? msisdn? iccid?                 entitled(bool) reason?
  * sms.send           to msisdn text order_ref                  message_id state
  * device.list        since? cursor? limit?                     devices[...] cursor? at?
+ * device.read        device_id                                 devices[one] at?
  * device.assign      device_id activation_code? iccid group?   assignment_id state targeting?
- *                    eid? order_ref                            group_id? pool_id?
- * device.activate    device_id carrier_url order_ref           state
+ *                    eid? dry_run? order_ref                   group_id? pool_id?
+ * device.activate    device_id carrier_url dry_run? order_ref  state
  * device.compliance  device_id                                 compliance at policies?
- * device.notify      device_id title text order_ref            state
+ * device.notify      device_id title text dry_run? order_ref   state
+ * device.sync        device_id dry_run? order_ref              state
+ * device.retire      device_id dry_run? order_ref              state
+ * group.change       group? name? add? remove? dry_run?        group_id state added? removed?
+ *                    order_ref
  * script.deploy      name content group run_as?                script_id state succeeded?
- *                    devices_expected? order_ref               failed?
+ *                    devices_expected? dry_run? order_ref      failed?
+ * config.deploy      name settings[{uri,value}] group          config_id state assignment_id?
+ *                    dry_run? order_ref
+ *
+ * With dry_run (a boolean) true nothing is changed: the state is "planned", and `would`
+ * is a list of sentences, what would have been done. Adapters that list it must heed it.
  *
  * state is a profile state of SGP.22 3.1.6 (Available, Allocated, Linked, Confirmed,
  * Released, Downloaded, Installed, Error, Unavailable). line_state is PROVISIONED, ACTIVE,
@@ -67,11 +77,16 @@
 #define ESIM_ENTITLEMENT_CHECK "entitlement.check"
 #define ESIM_SMS_SEND          "sms.send"
 #define ESIM_DEVICE_LIST       "device.list"
+#define ESIM_DEVICE_READ       "device.read"
 #define ESIM_DEVICE_ASSIGN     "device.assign"
 #define ESIM_DEVICE_ACTIVATE   "device.activate"
 #define ESIM_DEVICE_COMPLIANCE "device.compliance"
 #define ESIM_DEVICE_NOTIFY     "device.notify"
+#define ESIM_DEVICE_SYNC       "device.sync"
+#define ESIM_DEVICE_RETIRE     "device.retire"
+#define ESIM_GROUP_CHANGE      "group.change"
 #define ESIM_SCRIPT_DEPLOY     "script.deploy"
+#define ESIM_CONFIG_DEPLOY     "config.deploy"
 
 /* Every name above: X(name). */
 #define ESIM_CAPABILITIES(X)  \
@@ -88,10 +103,15 @@
     X(ESIM_ENTITLEMENT_CHECK) \
     X(ESIM_SMS_SEND)          \
     X(ESIM_DEVICE_LIST)       \
+    X(ESIM_DEVICE_READ)       \
     X(ESIM_DEVICE_ASSIGN)     \
     X(ESIM_DEVICE_ACTIVATE)   \
     X(ESIM_DEVICE_COMPLIANCE) \
     X(ESIM_DEVICE_NOTIFY)     \
-    X(ESIM_SCRIPT_DEPLOY)
+    X(ESIM_DEVICE_SYNC)       \
+    X(ESIM_DEVICE_RETIRE)     \
+    X(ESIM_GROUP_CHANGE)      \
+    X(ESIM_SCRIPT_DEPLOY)     \
+    X(ESIM_CONFIG_DEPLOY)
 
 #endif

@@ -15,6 +15,11 @@ import http from 'node:http';
 import { OpenAPIBackend } from 'openapi-backend';
 import { parse } from 'yaml';
 
+import { deployments } from './graph_deploy.mjs';
+import {
+  advance, found, literal, notFound, pick, Refusal,
+} from './graph_parts.mjs';
+
 const BODY_MOST = 4 * 1024 * 1024;
 
 // openapi-backend makes regular expressions of paths, in which "$" is the end.
@@ -38,28 +43,6 @@ export async function openJudge() {
   return judge;
 }
 
-class Refusal extends Error {
-  constructor(status, code) {
-    super(code);
-    Object.assign(this, { status, code });
-  }
-}
-
-const notFound = () => new Refusal(404, 'ResourceNotFound');
-
-function found(map, id) {
-  if (!map.has(id)) throw notFound();
-  return map.get(id);
-}
-
-function pick(object, select) {
-  if (!select) return object;
-  const names = new Set(select.split(','));
-  return Object.fromEntries(Object.entries(object).filter(([name]) => names.has(name)));
-}
-
-const literal = (filter) => filter.match(/'(.*)'$/)[1].replaceAll("''", "'");
-
 async function readBody(request) {
   const pieces = [];
   let size = 0;
@@ -71,13 +54,6 @@ async function readBody(request) {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-// The next of a list of states; the last one stays.
-function advance(item) {
-  const [now, ...rest] = item.states;
-  if (rest.length > 0) item.states = rest;
-  return now;
-}
-
 export class Graph {
   constructor({ isTokenGood, pageSize = 2 }) {
     Object.assign(this, { isTokenGood, pageSize });
@@ -85,6 +61,7 @@ export class Graph {
     this.groups = new Map();
     this.pools = new Map();
     this.scripts = new Map();
+    this.configs = new Map();
     this.calls = [];
     this.refused = [];
     this.faults = [];
@@ -309,6 +286,14 @@ export class Graph {
     found(this.devices, params.id);
   }
 
+  syncDevice({ params }) {
+    found(this.devices, params.id).lastSyncDateTime = new Date().toISOString();
+  }
+
+  retireDevice({ params }) {
+    if (!this.devices.delete(params.id)) throw notFound();
+  }
+
   // ---- directory ----
 
   listDirectoryDevices({ query }) {
@@ -414,37 +399,6 @@ export class Graph {
     return { status: 200, body: { value } };
   }
 
-  // ---- scripts ----
-
-  listScripts(call) {
-    return this.page([...this.scripts.values()].map((s) => pick(s, call.query.$select ?? 'id,displayName,description')), call);
-  }
-
-  createScript({ body }) {
-    const script = { id: randomUUID(), ...body, targets: [], states: [...this.runs] };
-    this.scripts.set(script.id, script);
-    const { id, displayName, description } = script;
-    return { status: 201, body: { id, displayName, description } };
-  }
-
-  assignScript({ params, body }) {
-    found(this.scripts, params.id).targets = body.deviceManagementScriptAssignments.map(
-      ({ target }) => found(this.groups, target.groupId).id,
-    );
-  }
-
-  listRuns(call) {
-    const script = found(this.scripts, call.params.id);
-    const members = script.targets.flatMap((id) => [...this.groups.get(id).members]);
-    const state = advance(script);
-    return this.page(members.map((id) => ({ id: `run-${id}`, runState: state, resultMessage: 'CANARY-OUTPUT' })), call);
-  }
-
-  runSummary({ params }) {
-    found(this.scripts, params.id);
-    return { status: 200, body: { successDeviceCount: 0, errorDeviceCount: 0 } };
-  }
-
   // ---- $batch ----
 
   batchV1(call) {
@@ -475,5 +429,7 @@ export class Graph {
     });
   }
 }
+
+Object.assign(Graph.prototype, deployments);
 
 export const startGraph = (options) => new Graph(options).start();

@@ -86,6 +86,27 @@ test('an activation, a script, a message, compliance', LIMIT, async () => {
   assert.equal(orders[3].result.compliance, 'compliant');
 });
 
+test('a device is read and reports, a group changes, a profile is deployed, a device retires', LIMIT, async () => {
+  const { device_id } = devices[4];
+  const read = await rig.run('device.read', { device_id });
+  assert.equal(read.result.devices[0].eid, devices[4].eid);
+  const made = await rig.run('group.change', { name: 'Pilots', add: [device_id, devices[5].device_id] });
+  const { group_id } = made.result;
+  const orders = [
+    await rig.run('device.sync', { device_id }),
+    await rig.run('group.change', { group: group_id, add: [device_id], remove: [devices[5].device_id] }),
+    await rig.run('config.deploy', {
+      name: 'Policy', group: group_id, settings: [{ uri: './Vendor/Test', value: 1 }, { uri: './Vendor/Flag', value: false }],
+    }),
+    await rig.run('device.retire', { device_id }),
+  ];
+  assert.deepEqual(orders.map(({ state }) => state), Array(4).fill('completed'), JSON.stringify(orders));
+  assert.equal(orders[2].result.state, 'assigned');
+  assert.deepEqual(await effects(), {
+    createGroup: 1, addMember: 2, removeMember: 1, syncDevice: 1, createConfig: 1, assignConfig: 1, retireDevice: 1,
+  });
+});
+
 test('a token endpoint that refuses is believed', LIMIT, async () => {
   const reply = await fetch(`http://${rig.sandbox.address}/contoso/oauth2/v2.0/token`, {
     method: 'POST',
