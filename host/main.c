@@ -29,7 +29,6 @@ struct host {
     struct trust *trust;
     struct store *store;
     struct policy_image *policy;
-    const struct manifest *policy_manifest;
     struct directory *directory;
     struct number_plan *numbers;
     struct engine *engine;
@@ -96,7 +95,7 @@ static bool open_trust(struct host *host, struct err *err)
 static bool open_policy(struct host *host, struct err *err)
 {
     host->policy = policy_load(settings_text(host->settings, SET_POLICY_DIR),
-                               host->trust, host->store, &host->policy_manifest, err);
+                               host->trust, host->store, err);
     return host->policy != NULL || err_wrap(err, "the policy");
 }
 
@@ -131,8 +130,8 @@ static bool open_api(struct host *host, struct err *err)
                                .directory = host->directory,
                                .engine = host->engine,
                                .numbers = host->numbers,
-                               .policy = host->policy,
-                               .policy_manifest = host->policy_manifest };
+                               .trust = host->trust,
+                               .policy = host->policy };
     host->api = api_create(&parts, err);
     return host->api != NULL && api_start(host->api, err);
 }
@@ -154,7 +153,7 @@ static void host_stop(struct host *host)
     engine_destroy(&host->engine);
     directory_destroy(&host->directory);
     number_plan_destroy(&host->numbers);
-    policy_image_destroy(&host->policy);
+    policy_image_drop(&host->policy);
     trust_destroy(&host->trust);
     sealer_destroy(&host->sealer);
     settings_destroy(&host->settings);

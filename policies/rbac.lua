@@ -28,6 +28,7 @@ local PERMISSIONS = {
   ["adapter.read"]   = READS,
   ["adapter.reload"] = ACTS,
   ["policy.read"]    = READS,
+  ["policy.reload"]  = ACTS,   -- take the signed revision that lies in the folder
   ["policy.check"]   = READS,  -- ask what a policy would decide
   ["audit.read"]     = READS,
   ["event.read"]     = READS,
@@ -64,7 +65,7 @@ local ROLES = {
   admin = {
     includes = { "operator" },
     may = {
-      "adapter.reload", "policy.read", "policy.check", "audit.read",
+      "adapter.reload", "policy.read", "policy.check", "policy.reload", "audit.read",
       "key.create", "key.list", "key.revoke", "tenant.list", "metrics.read",
     },
   },

@@ -23,6 +23,7 @@ local MATRIX = {
   ["adapter.read"]   = { "x", "x", "x", "x", "x", "-", "x" },
   ["adapter.reload"] = { "-", "-", "x", "-", "-", "-", "x" },
   ["policy.read"]    = { "-", "-", "x", "-", "x", "-", "x" },
+  ["policy.reload"]  = { "-", "-", "x", "-", "-", "-", "x" },
   ["policy.check"]   = { "-", "-", "x", "-", "x", "-", "x" },
   ["audit.read"]     = { "-", "-", "x", "x", "x", "-", "x" },
   ["event.read"]     = { "x", "x", "x", "x", "x", "x", "x" },

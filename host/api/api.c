@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/openapi.h"
+#include "api/policy_keeper.h"
 #include "api/route.h"
 #include "api/worker.h"
 
@@ -52,7 +53,8 @@ static bool fill_shared(struct api_shared *shared, struct err *err)
     shared->rate = rate_create(settings_int(s, SET_RATE_PER_S),
                                settings_int(s, SET_RATE_BURST));
     shared->openapi = openapi_create();
-    if (shared->rate == NULL || shared->openapi == NULL)
+    shared->policies = policy_keeper_create(&shared->parts);
+    if (shared->rate == NULL || shared->openapi == NULL || shared->policies == NULL)
         return err_set(err, ERR_LIMIT, "no memory for the API");
     return load_tls(s, SET_HTTP_TLS_CERT, SET_HTTP_TLS_KEY, SET_HTTP_TLS_CLIENT_CA,
                     &shared->tls, err) &&
@@ -94,6 +96,7 @@ void api_destroy(struct api **api)
     if (gone == NULL)
         return;
     drop_workers(gone);
+    policy_keeper_destroy(&gone->shared.policies);
     unix_roles_destroy(&gone->shared.unix_roles);
     rate_destroy(&gone->shared.rate);
     tls_server_destroy(&gone->shared.tls);
@@ -140,6 +143,7 @@ bool api_start(struct api *api, struct err *err)
 void api_stop(struct api *api)
 {
     atomic_store(&api->shared.stopping, true);
+    policy_keeper_end(api->shared.policies);
     for (int i = 0; i < api->count; i++)
         if (api->workers[i]->running)
             worker_stop(api->workers[i]);

@@ -1,7 +1,7 @@
 /* api.h - the HTTP face of the host: listeners, threads, routes.
  *
  * N threads, each with its own loop, listening socket (SO_REUSEPORT), store reader and
- * policy cell; thread 0 also serves the Unix socket and the callback listener.
+ * policy cells; thread 0 also serves the Unix socket and the callback listener.
  *
  * Threads  Create, start, stop, destroy from main; the rest says. */
 #ifndef API_API_H
@@ -15,12 +15,12 @@
 struct api;
 struct directory;
 struct engine;
-struct manifest;
 struct number_plan;
 struct policy_image;
 struct sealer;
 struct settings;
 struct store;
+struct trust;
 
 /* All borrowed until api_destroy. */
 struct api_parts {
@@ -29,9 +29,9 @@ struct api_parts {
     const struct sealer *sealer;
     struct directory *directory;
     struct engine *engine;
-    const struct policy_image *policy;
-    const struct number_plan *numbers;      /* NULL: only E.164 is read. */
-    const struct manifest *policy_manifest; /* The one the image was made from. */
+    const struct number_plan *numbers; /* NULL: only E.164 is read. */
+    const struct trust *trust;
+    struct policy_image *policy; /* That decides first. */
 };
 
 /* Checks the route table, reads the certificates, hangs itself on store_on_commit. */

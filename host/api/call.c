@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/metrics.h"
+#include "api/policy_seat.h"
 #include "api/worker.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -232,7 +233,7 @@ void call_ask(struct call *call, const char *function, json_t *args,
     }
     *ask = (struct ask){ call, args, done };
     call->asks_open++;
-    policy_ask(call->worker->policy, function, args, on_decision, ask);
+    policy_ask(policy_seat_now(call->worker->policy), function, args, on_decision, ask);
 }
 
 bool call_keep_decision(struct call *call, const char *function,

@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/call.h"
 #include "api/metrics.h"
+#include "api/policy_seat.h"
 #include "api/resources.h"
 #include "api/shapes.h"
 #include "api/worker.h"
@@ -37,7 +38,7 @@ static bool store_is_ready(struct call *call)
 
 static bool policy_is_ready_here(struct call *call)
 {
-    return policy_is_ready(call->worker->policy);
+    return policy_is_ready(policy_seat_now(call->worker->policy));
 }
 
 static bool engine_is_ready_now(struct call *call)

@@ -7,6 +7,7 @@
 #include "api/input.h"
 #include "api/order_members.h"
 #include "api/order_reply.h"
+#include "api/policy_seat.h"
 #include "api/waiters.h"
 #include "api/worker.h"
 #include "base/json.h"
@@ -324,7 +325,7 @@ void order_create_early(struct call *call)
         return;
     json_t *args = json_array(), *adapters;
     adapters = adapter_sight_for_policy(call->worker->adapters);
-    policy_keep(call->worker->policy, adapters);
+    policy_keep(policy_seat_now(call->worker->policy), adapters);
     json_array_append_new(args, policy_order(call, creation));
     json_array_append(args, adapters);
     call_ask(call, "route", args, on_routed);

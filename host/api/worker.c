@@ -10,16 +10,16 @@
 #include "api/event_stream.h"
 #include "api/key_cache.h"
 #include "api/order_cache.h"
+#include "api/policy_keeper.h"
+#include "api/policy_seat.h"
 #include "api/route.h"
 #include "api/waiters.h"
 #include "base/clock.h"
-#include "conf/file.h"
 
 enum {
     OUT_BYTES = 16 << 20,
     LOOK_EVERY_US = 5000, /* However many commits there are. */
     READY_EVERY_MS = 10,  /* While the policy's cell starts. */
-    PATH_BYTES = 512
 };
 
 /* ---- limits from settings ---- */
@@ -42,22 +42,6 @@ static struct http_limits http_limits_of(const struct settings *s)
     };
 }
 
-static struct cell_limits policy_limits_of(const struct settings *s)
-{
-    return (struct cell_limits){
-        .memory_bytes = settings_int(s, SET_POLICY_MEMORY_MB) << 20,
-        .cpu_ms = settings_int(s, SET_POLICY_CPU_MS),
-        .wall_ms = settings_int(s, SET_POLICY_WALL_MS),
-        .spawn_ms = settings_int(s, SET_CELL_SPAWN_MS),
-        .output_bytes = 1 << 20,
-        .queue = (size_t)settings_int(s, SET_CELL_QUEUE),
-        .deaths = settings_int(s, SET_CELL_DEATHS),
-        .deaths_window_ms = settings_int(s, SET_CELL_DEATHS_WINDOW_MS),
-        .backoff_ms = settings_int(s, SET_CELL_BACKOFF_MS),
-        .backoff_most_ms = settings_int(s, SET_CELL_BACKOFF_MOST_MS),
-    };
-}
-
 /* ---- waking ---- */
 
 static void look(struct worker *worker)
@@ -74,7 +58,8 @@ static void on_tick(void *arg)
         look(worker);
         return;
     }
-    atomic_store(&worker->policy_ready, policy_is_ready(worker->policy));
+    atomic_store(&worker->policy_ready,
+                 policy_is_ready(policy_seat_now(worker->policy)));
     loop_timer_set(worker->tick, READY_EVERY_MS);
 }
 
@@ -82,6 +67,8 @@ static void on_wake(void *arg)
 {
     struct worker *worker = arg;
     atomic_store(&worker->wake_posted, false);
+    if (worker->shared->stopping) /* Nobody waits any more. */
+        return;
     int64_t since_us = clock_mono_us() - worker->looked_us;
     if (since_us >= LOOK_EVERY_US)
         look(worker);
@@ -137,16 +124,15 @@ void worker_call_ended(struct worker *worker)
 
 /* ---- life ---- */
 
-static struct policy *make_policy(struct worker *worker, struct err *err)
+static bool make_policy(struct worker *worker, struct err *err)
 {
-    char program[PATH_BYTES];
-    const struct api_parts *parts = &worker->shared->parts;
-    struct cell_limits limits = policy_limits_of(parts->settings);
-    if (!file_path(program, sizeof program,
-                   settings_text(parts->settings, SET_CELL_DIR), "esim-policy-cell",
-                   err))
-        return NULL;
-    return policy_create(worker->loop, parts->policy, program, &limits, err);
+    const struct api_shared *shared = worker->shared;
+    struct policy_image *image = policy_keeper_now(shared->policies);
+    worker->policy = policy_seat_create(worker->loop, shared->parts.settings, image,
+                                        err);
+    policy_image_drop(&image);
+    return worker->policy != NULL &&
+           policy_keeper_add(shared->policies, worker->loop, worker->policy, err);
 }
 
 static bool make_servers(struct worker *worker, struct err *err)
@@ -173,8 +159,7 @@ static bool make_parts(struct worker *worker, struct err *err)
     worker->reader = store_reader_open(shared->parts.store, err);
     if (worker->reader == NULL)
         return false;
-    worker->policy = make_policy(worker, err);
-    if (worker->policy == NULL || !make_servers(worker, err))
+    if (!make_policy(worker, err) || !make_servers(worker, err))
         return false;
     worker->identity = (struct identity_parts){
         .keys = key_cache_create(shared->parts.store, worker->reader,
@@ -220,7 +205,7 @@ void worker_destroy(struct worker **worker)
     assert(!gone->running);
     http_server_destroy(&gone->server);
     http_server_destroy(&gone->callback_server);
-    policy_destroy(&gone->policy);
+    policy_seat_destroy(&gone->policy);
     waiters_destroy(&gone->waiters);
     streams_destroy(&gone->streams);
     loop_timer_destroy(&gone->tick);

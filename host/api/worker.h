@@ -18,11 +18,12 @@
 #include "loop/loop.h"
 #include "net/http_server.h"
 #include "net/tls.h"
-#include "policy/policy.h"
 #include "store/store.h"
 
 struct adapter_sight;
 struct order_cache;
+struct policy_keeper;
+struct policy_seat;
 struct streams;
 struct waiters;
 
@@ -33,6 +34,7 @@ struct api_shared {
     struct api_parts parts;
     struct unix_roles *unix_roles;
     struct rate *rate;
+    struct policy_keeper *policies;
     struct tls_server *tls, *callback_tls; /* NULL: plain. */
     char *openapi;                         /* The document, made once. */
     bool callbacks_apart;                  /* They have a listener of their own. */
@@ -47,7 +49,7 @@ struct worker {
     struct http_server *server;
     struct http_server *callback_server; /* Thread 0's, when callbacks are apart. */
     struct store_reader *reader;
-    struct policy *policy;
+    struct policy_seat *policy;
     struct identity_parts identity;
     struct adapter_sight *adapters;
     struct order_cache *orders;

@@ -48,17 +48,23 @@ static const struct column reload_columns[] = { { "NAME", "name", false },
                                                 { "STATE", "state", false },
                                                 { NULL } };
 
-static int reload_adapter(struct ctl *ctl)
+static int reload_at(struct ctl *ctl, const char *before, const char *name,
+                     const struct column *columns)
 {
     json_t *verdict = NULL;
-    char *path = client_path("/v1/adapters/", ctl->words[0], "/reload");
+    char *path = client_path(before, name, "/reload");
     struct ask ask = { .method = "POST", .path = path == NULL ? "" : path };
     int code = client_json(ctl->client, &ask, &verdict);
     free(path);
     if (code == EXIT_DONE)
-        output_show(ctl->form, reload_columns, verdict);
+        output_show(ctl->form, columns, verdict);
     json_decref(verdict);
     return code;
+}
+
+static int reload_adapter(struct ctl *ctl)
+{
+    return reload_at(ctl, "/v1/adapters/", ctl->words[0], reload_columns);
 }
 
 /* ---- policies ---- */
@@ -78,6 +84,12 @@ static int get_policy(struct ctl *ctl)
     if (ctl->word_count == 0)
         return list_show(ctl, "/v1/policies", NULL, policy_columns);
     return get_at(ctl, "/v1/policies/", policy_columns);
+}
+
+static int reload_policy(struct ctl *ctl)
+{
+    const char *name = ctl->word_count == 0 ? "policy" : ctl->words[0];
+    return reload_at(ctl, "/v1/policies/", name, policy_columns);
 }
 
 /* ---- audit ---- */
@@ -290,6 +302,7 @@ const struct command adapter_commands[] = {
 };
 const struct command policy_commands[] = {
     { "policy", "get", "[NAME]", 0, 1, NULL, get_policy, "Show the revision that decides now.", NULL },
+    { "policy", "reload", "[NAME]", 0, 1, NULL, reload_policy, "Let the signed revision in the folder decide.", NULL },
     { .noun = "policy", .verb = "check", .words = "FILE|DIR", .text = "Does it load? Needs no host." },
     { .noun = "policy", .verb = "test", .words = "DIR", .text = "Run its cases. Needs no host." },
     { .noun = "policy", .verb = "eval", .words = "DIR FUNCTION", .text = "Ask it one question. Needs no host." },

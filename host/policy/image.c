@@ -1,7 +1,8 @@
-/* A verified revision: owned by the process, shared by every loop's policy. */
+/* A verified revision, shared by every loop's policy. */
 #include "policy/image.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct policy_image *policy_image_create(struct manifest *manifest)
@@ -17,18 +18,31 @@ struct policy_image *policy_image_create(struct manifest *manifest)
     }
     for (unsigned i = 0; i < manifest->files_count; i++)
         files[i] = (struct cell_file){ manifest->files[i].name, manifest->file_fds[i] };
-    *image = (struct policy_image){ .manifest = manifest, .files = files };
+    *image =
+        (struct policy_image){ .references = 1, .manifest = manifest, .files = files };
     return image;
 }
 
-void policy_image_destroy(struct policy_image **image)
+struct policy_image *policy_image_keep(struct policy_image *image)
 {
-    if (*image == NULL)
-        return;
-    manifest_destroy(&(*image)->manifest);
-    free((*image)->files);
-    free(*image);
+    atomic_fetch_add(&image->references, 1);
+    return image;
+}
+
+void policy_image_drop(struct policy_image **image)
+{
+    struct policy_image *gone = *image;
     *image = NULL;
+    if (gone == NULL || atomic_fetch_sub(&gone->references, 1) > 1)
+        return;
+    manifest_destroy(&gone->manifest);
+    free(gone->files);
+    free(gone);
+}
+
+const struct manifest *policy_image_manifest(const struct policy_image *image)
+{
+    return image->manifest;
 }
 
 int64_t policy_image_revision(const struct policy_image *image)

@@ -61,12 +61,13 @@ struct pool_cell {
 };
 
 struct policy {
-    const struct policy_image *image;
+    struct policy_image *image; /* A reference of ours. */
     struct cell_program program;
     char lua_bytes[ARG_SIZE], instructions[ARG_SIZE];
     const char *args[3];
     struct loop_timer *timer;
     bool timer_runs;
+    char trouble[VERDICT_REASON_SIZE];
     json_t *kept; /* Or NULL. */
     struct buf kept_text;
     struct pool_cell cells[CELLS];
@@ -307,6 +308,11 @@ static bool defines(const json_t *functions, const char *name)
     return false;
 }
 
+static void note_trouble(struct policy *policy, const char *what)
+{
+    verdict_clean(slice_of(what), policy->trouble, sizeof policy->trouble);
+}
+
 static void on_ready(void *arg, struct slice description)
 {
     struct pool_cell *pool = arg;
@@ -315,6 +321,8 @@ static void on_ready(void *arg, struct slice description)
     json_t *about = json_read(description, &err);
     const json_t *functions = json_object_get(about, "functions");
     pool->complete = defines(functions, "authorize") && defines(functions, "route");
+    note_trouble(pool->policy,
+                 pool->complete ? "" : "the files do not define authorize and route");
     if (!pool->complete)
         log_line(LOG_ERROR, "policy.incomplete",
                  LOG_TEXT("reason", "the files do not define authorize and route"),
@@ -326,6 +334,7 @@ static void on_died(void *arg, enum cell_end why, const char *reason)
 {
     struct pool_cell *pool = arg;
     pool->up = false;
+    note_trouble(pool->policy, reason != NULL ? reason : cell_end_name(why));
     log_line(LOG_WARN, "policy.cell_died", LOG_TEXT("end", cell_end_name(why)),
              LOG_TEXT("reason", reason),
              LOG_INT("revision", policy_image_revision(pool->policy->image)));
@@ -363,7 +372,7 @@ static bool start_cells(struct policy *policy, struct loop *loop,
     return true;
 }
 
-struct policy *policy_create(struct loop *loop, const struct policy_image *image,
+struct policy *policy_create(struct loop *loop, struct policy_image *image,
                              const char *cell_program, const struct cell_limits *limits,
                              struct err *err)
 {
@@ -372,7 +381,7 @@ struct policy *policy_create(struct loop *loop, const struct policy_image *image
         err_set(err, ERR_UNAVAILABLE, "no memory for a policy");
         return NULL;
     }
-    policy->image = image;
+    policy->image = policy_image_keep(image);
     buf_init(&policy->kept_text, INPUT_BYTES);
     describe_program(policy, cell_program, limits);
     policy->timer = loop_timer_create(loop, on_timer, policy);
@@ -393,6 +402,7 @@ void policy_destroy(struct policy **policy)
     loop_timer_destroy(&(*policy)->timer);
     json_decref((*policy)->kept);
     buf_finish(&(*policy)->kept_text);
+    policy_image_drop(&(*policy)->image);
     free(*policy);
     *policy = NULL;
 }
@@ -403,4 +413,17 @@ bool policy_is_ready(const struct policy *policy)
         if (policy->cells[i].up && policy->cells[i].complete)
             return true;
     return false;
+}
+
+const char *policy_trouble(const struct policy *policy)
+{
+    return policy->trouble;
+}
+
+bool policy_is_idle(const struct policy *policy)
+{
+    for (size_t i = 0; i < CELLS; i++)
+        if (policy->cells[i].first != NULL)
+            return false;
+    return true;
 }

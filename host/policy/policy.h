@@ -21,10 +21,13 @@
 #include "loop/loop.h"
 #include "manifest/manifest.h"
 
-/* A verified revision: the manifest (kind policy) with its sealed files. */
+/* A verified revision: the manifest (kind policy) with its sealed files. It lives as
+ * long as anyone keeps a reference; create gives the first. [any thread] */
 struct policy_image;
 struct policy_image *policy_image_create(struct manifest *manifest); /* Given. */
-void policy_image_destroy(struct policy_image **image);
+struct policy_image *policy_image_keep(struct policy_image *image);
+void policy_image_drop(struct policy_image **image);
+const struct manifest *policy_image_manifest(const struct policy_image *image);
 int64_t policy_image_revision(const struct policy_image *image);
 const char *policy_image_digest(const struct policy_image *image);
 
@@ -33,13 +36,19 @@ const char *policy_image_digest(const struct policy_image *image);
  * (POLICY_INSTRUCTIONS_PER_MS); the deadlines end what that cannot. */
 enum { POLICY_INSTRUCTIONS_PER_MS = 20000 };
 struct policy;
-struct policy *policy_create(struct loop *loop, const struct policy_image *image,
+struct policy *policy_create(struct loop *loop, struct policy_image *image,
                              const char *cell_program, const struct cell_limits *limits,
                              struct err *err);
 void policy_destroy(struct policy **policy); /* Open questions end failed, first. */
 
 /* A cell is up, and its files define the functions named above. */
 bool policy_is_ready(const struct policy *policy);
+
+/* Why it is not: the last death, or what the files lack. "" when nothing went wrong. */
+const char *policy_trouble(const struct policy *policy);
+
+/* No question is open. */
+bool policy_is_idle(const struct policy *policy);
 
 /* What was decided. Borrowed during the callback. */
 struct policy_decision {

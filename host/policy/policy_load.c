@@ -16,9 +16,8 @@ static bool is_policy(const struct manifest *manifest, const char *path,
                    manifest->kind);
 }
 
-struct policy_image *policy_load(const char *dir, const struct trust *trust,
-                                 struct store *store,
-                                 const struct manifest **ret_manifest, struct err *err)
+struct policy_image *policy_verify(const char *dir, const struct trust *trust,
+                                   struct store *store, struct err *err)
 {
     char path[PATH_SIZE];
     struct manifest *manifest = NULL;
@@ -29,15 +28,34 @@ struct policy_image *policy_load(const char *dir, const struct trust *trust,
     }
     if (!manifest_load(path, dir, trust, revision_least, store, &manifest, err))
         return NULL;
-    if (!is_policy(manifest, path, err) ||
-        !revision_record(store, manifest->kind, manifest->name, manifest->revision,
-                         manifest->digest, err)) {
+    if (!is_policy(manifest, path, err)) {
         manifest_destroy(&manifest);
         return NULL;
     }
+    struct policy_image *image = policy_image_create(manifest);
+    if (image == NULL)
+        err_set(err, ERR_LIMIT, "no memory for a policy");
+    return image;
+}
+
+bool policy_record(const struct policy_image *image, struct store *store,
+                   struct err *err)
+{
+    const struct manifest *manifest = policy_image_manifest(image);
+    if (!revision_record(store, manifest->kind, manifest->name, manifest->revision,
+                         manifest->digest, err))
+        return false;
     log_line(LOG_INFO, "policy.loaded", LOG_INT("revision", manifest->revision),
              LOG_TEXT("sha256", manifest->digest),
              LOG_TEXT("signed_by", manifest->signers));
-    *ret_manifest = manifest;
-    return policy_image_create(manifest);
+    return true;
+}
+
+struct policy_image *policy_load(const char *dir, const struct trust *trust,
+                                 struct store *store, struct err *err)
+{
+    struct policy_image *image = policy_verify(dir, trust, store, err);
+    if (image != NULL && !policy_record(image, store, err))
+        policy_image_drop(&image);
+    return image;
 }

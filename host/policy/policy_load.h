@@ -1,5 +1,4 @@
-/* policy_load.h - the signed policy of policy.dir as an image, as a transaction: verify,
- * check the revision, record it.
+/* policy_load.h - the signed policy of policy.dir as an image.
  *
  * Threads  At start, or from a thread that may wait for the store. */
 #ifndef POLICY_POLICY_LOAD_H
@@ -10,10 +9,17 @@
 #include "policy/policy.h"
 #include "store/store.h"
 
-/* dir/policy.yaml with its signatures and the Lua files it names. NULL and why.
- * *ret_manifest is the image's and lives as long. */
+/* dir/policy.yaml with its signatures and the Lua files it names, verified; its revision
+ * is not lower than the highest that was recorded. NULL and why. */
+struct policy_image *policy_verify(const char *dir, const struct trust *trust,
+                                   struct store *store, struct err *err);
+
+/* From now on no lower revision is taken. */
+bool policy_record(const struct policy_image *image, struct store *store,
+                   struct err *err);
+
+/* Both. */
 struct policy_image *policy_load(const char *dir, const struct trust *trust,
-                                 struct store *store,
-                                 const struct manifest **ret_manifest, struct err *err);
+                                 struct store *store, struct err *err);
 
 #endif

@@ -75,7 +75,8 @@ static void judge(struct bench *bench, struct slice reply)
     if (answer.action != ESIM_ASK && answer.action != ESIM_SEND) {
         fprintf(stderr, "cell_bench: %s %s begins with action %d, %.*s\n",
                 bench->adapter, bench->capability, answer.action,
-                (int)answer.problem.message.size, (const char *)answer.problem.message.ptr);
+                (int)answer.problem.message.size,
+                (const char *)answer.problem.message.ptr);
         exit(1);
     }
     arena_destroy(&arena);

@@ -122,7 +122,7 @@ int main(int argc, char **argv)
         json_decref(bench.args);
     }
     policy_destroy(&bench.policy);
-    policy_image_destroy(&image);
+    policy_image_drop(&image);
     loop_destroy(&bench.loop);
     return 0;
 }

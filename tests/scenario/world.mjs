@@ -167,6 +167,20 @@ export class World {
     ], { cwd: top });
   }
 
+  // The shipped policy in this world's own folder, with a revision and what `edit` makes of
+  // each file ((name, text) => text), signed for development.
+  signPolicy(revision, edit = (name, text) => text) {
+    mkdirSync(this.path('policies'), { recursive: true });
+    mkdirSync(this.path('templates'), { recursive: true });
+    const shipped = (name) => edit(name, readFileSync(join(top, 'policies', name), 'utf8'));
+    for (const name of ['rbac.lua', 'routing.lua']) this.write(`policies/${name}`, shipped(name));
+    this.write('templates/policy.yaml', shipped('policy.yaml')
+      .replace(/^revision: \d+$/m, `revision: ${revision}`));
+    execFileSync(join(top, 'tools/sign-dev.sh'), [
+      this.path('templates/policy.yaml'), this.path('policies'), this.path('policies'),
+    ], { cwd: top });
+  }
+
   async startSandbox(...args) {
     const stock = (this.options.stock ?? ['P1=1000']).flatMap((each) => ['--stock', each]);
     await this.sh('sandbox', this.side, ...stock, ...args);
@@ -195,6 +209,7 @@ export class World {
       ...SETTINGS,
       'manifest.dir': this.path('manifests'),
       'adapter.dir': this.path('adapters'),
+      ...(existsSync(this.path('policies')) && { 'policy.dir': this.path('policies') }),
       ...this.options.settings,
     };
     return Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);

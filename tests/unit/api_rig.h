@@ -34,7 +34,6 @@ struct api_rig {
     struct trust *trust;
     struct store *store;
     struct policy_image *policy;
-    const struct manifest *manifest;
     struct directory *directory;
     struct engine *engine;
     struct api *api;
@@ -111,7 +110,9 @@ static inline void rig_add_file(struct buf *manifest, const char *name,
     "not_before: \"2026-01-01T00:00:00Z\"\n" \
     "expires: \"2096-01-01T00:00:00Z\"\nfiles:\n"
 
-static inline void rig_put_policy(const struct api_rig *rig, const char *rbac)
+/* `rbac` NULL: the shipped one. */
+static inline void rig_put_policy(const struct api_rig *rig, const char *rbac,
+                                  int revision)
 {
     struct buf own, routing, manifest;
     rig_get("policies/rbac.lua", &own);
@@ -120,8 +121,10 @@ static inline void rig_put_policy(const struct api_rig *rig, const char *rbac)
     rig_put(rig, "policies/rbac.lua", text);
     rig_put(rig, "policies/routing.lua", buf_slice(&routing));
     buf_init(&manifest, 4096);
-    buf_add_text(&manifest, "kind: policy\nname: policy\nversion: 1.0.0\n"
-                            "revision: 7\n" RIG_DATES);
+    buf_add_format(&manifest,
+                   "kind: policy\nname: policy\nversion: 1.0.0\n"
+                   "revision: %d\n" RIG_DATES,
+                   revision);
     rig_add_file(&manifest, "rbac.lua", text);
     rig_add_file(&manifest, "routing.lua", buf_slice(&routing));
     rig_put(rig, "policies/policy.yaml", buf_slice(&manifest));
@@ -192,7 +195,7 @@ static inline void rig_put_files(struct api_rig *rig, const struct api_rig_plan 
     rig_put_trust(rig);
     rig_put(rig, "seal.key", SLICE_LITERAL("0123456789abcdef0123456789abcdef"));
     rig_put(rig, "secrets/instant/default/callback", SLICE_LITERAL("carrier-secret"));
-    rig_put_policy(rig, plan->rbac);
+    rig_put_policy(rig, plan->rbac, 7);
     rig_put_adapter(rig, 1);
     if (plan->with_refuses)
         rig_put_manifest(rig, "refuses", "capabilities: [profile.status]\n", 1);
@@ -256,7 +259,7 @@ static inline void rig_open_parts(struct api_rig *rig)
     rig->trust = trust_load(settings_text(rig->settings, SET_TRUST_FILE), &err);
     rig_check(rig->sealer != NULL && rig->trust != NULL, &err);
     rig->policy = policy_load(settings_text(rig->settings, SET_POLICY_DIR), rig->trust,
-                              rig->store, &rig->manifest, &err);
+                              rig->store, &err);
     rig_check(rig->policy != NULL, &err);
     rig->numbers = number_plan_load("share/numberplan/mm.yaml", &err);
     rig_check(rig->numbers != NULL, &err);
@@ -327,8 +330,8 @@ static inline struct api_rig *rig_start(const struct api_rig_plan *plan)
                                .directory = rig->directory,
                                .engine = rig->engine,
                                .numbers = rig->numbers,
-                               .policy = rig->policy,
-                               .policy_manifest = rig->manifest };
+                               .trust = rig->trust,
+                               .policy = rig->policy };
     rig->api = api_create(&parts, &err);
     rig_check(rig->api != NULL && api_start(rig->api, &err), &err);
     CHECK_FATAL(rig_poll(plan->with_refuses ? rig_is_half_up : rig_is_up, rig));
@@ -344,7 +347,7 @@ static inline void rig_stop(struct api_rig **rig)
     engine_destroy(&gone->engine);
     api_destroy(&gone->api);
     directory_destroy(&gone->directory);
-    policy_image_destroy(&gone->policy);
+    policy_image_drop(&gone->policy);
     trust_destroy(&gone->trust);
     number_plan_destroy(&gone->numbers);
     sealer_destroy(&gone->sealer);

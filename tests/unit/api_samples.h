@@ -29,6 +29,7 @@ static const struct sample {
     { "adapter.health", "/health/adapters/instant", NULL, NULL },
     { "policy.list", "/v1/policies", NULL, NULL },
     { "policy.show", "/v1/policies/policy", NULL, NULL },
+    { "policy.reload", "/v1/policies/policy/reload", NULL, NULL },
     { "audit.list", "/v1/audit", NULL, NULL },
     { "audit.verify", "/v1/audit/verify", NULL, NULL },
     { "event.list", "/v1/events", NULL, NULL },

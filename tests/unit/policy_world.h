@@ -133,7 +133,7 @@ static inline void world_end(struct world **world)
     policy_destroy(&(*world)->policy);
     loop_timer_destroy(&(*world)->timer);
     loop_destroy(&(*world)->loop);
-    policy_image_destroy(&(*world)->image);
+    policy_image_drop(&(*world)->image);
     free(*world);
     *world = NULL;
 }

@@ -109,6 +109,7 @@ test('what is changed answers in the promised shape', async () => {
     body: { resolution: 'done' },
   }));
   judge(find('adapter.reload'), await world.ask('POST', '/v1/adapters/atom/reload'));
+  judge(find('policy.reload'), await world.ask('POST', '/v1/policies/policy/reload'));
   const tenant = { body: { tenant: 'judged' }, as: 'root' };
   judge(find('tenant.create'), await world.ask('POST', '/v1/tenants', tenant));
   judge(find('tenant.create'), await world.ask('POST', '/v1/tenants', tenant));
