@@ -103,15 +103,16 @@ static void say(struct buf *reply, const char *word, const struct words *words,
         buf_add_format(reply, " %s", rest);
 }
 
-static void note(struct carrier_app *app, const struct words *words, const char *what,
-                 const char *state)
+/* `name` is iccid or msisdn. */
+static void note(struct carrier_app *app, const struct words *words, const char *name,
+                 const char *subject, const char *from, const char *to)
 {
+    struct slice reference = reference_of(words);
     json_t *members = json_object();
-    json_object_set_new(
-        members, "reference",
-        json_stringn(reference_of(words).ptr, reference_of(words).size));
-    json_put_text(members, "subject", what);
-    json_put_text(members, "state", state);
+    json_put_text(members, name, subject);
+    json_put_text(members, "from", from);
+    json_put_text(members, "to", to);
+    json_object_set_new(members, "by", json_stringn(reference.ptr, reference.size));
     ledger_add(app->ledger, "state", members);
 }
 
@@ -131,8 +132,9 @@ static void do_line(struct carrier_app *app, const struct line_command *command,
         say(reply, "ERR", words, effect->error);
         return;
     }
+    note(app, words, "msisdn", phone->number, phone_state_name(phone->state),
+         phone_state_name(effect->to));
     phone->state = effect->to;
-    note(app, words, phone->number, phone_state_name(phone->state));
     say(reply, "OK", words, NULL);
 }
 
@@ -165,9 +167,10 @@ static void do_profile(struct carrier_app *app, const struct words *words,
     if (!slice_copy(words->at[1], profile->eid, sizeof profile->eid))
         profile->eid[0] = '\0';
     smdp_match_make(profile->matching_id);
-    profile->state = SMDP_RELEASED;
     smdp_iccid(app->stock, profile, iccid);
-    note(app, words, iccid, smdp_state_name(profile->state));
+    note(app, words, "iccid", iccid, smdp_state_name(profile->state),
+         smdp_state_name(SMDP_RELEASED));
+    profile->state = SMDP_RELEASED;
     say(reply, "ESIM", words, iccid);
     buf_add_format(reply, " LPA:1$%s$%s", app->options->smdp_address,
                    profile->matching_id);

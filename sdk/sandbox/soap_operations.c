@@ -198,10 +198,10 @@ static void record_line(struct soap *soap, const struct soap_message *message,
 {
     json_t *line = json_object();
     json_put_text(line, "msisdn", message->values[SOAP_MSISDN]);
-    json_put_text(line, "from", from);
+    json_put_text(line, "from", from[0] == '\0' ? "UNKNOWN" : from);
     json_put_text(line, "to", line_moves[message->operation].to);
     json_put_text(line, "by", message->values[SOAP_REQUEST_ID]);
-    ledger_add(soap->sandbox->ledger, "line", line);
+    ledger_add(soap->sandbox->ledger, "state", line);
 }
 
 static struct soap_result
