@@ -10,7 +10,7 @@ import { EID, World } from './world.mjs';
 
 const LIMIT = { timeout: 60000 };
 const QUICK = [
-  'response_ms: 700', 'reply_ms: 4000', 'receipt_ms: 1500', 'pause_ms: 100',
+  'response_ms: 700', 'reply_ms: 1500', 'receipt_ms: 700', 'pause_ms: 100',
   'submit_ms: 3000', 'response_ids: hex',
 ];
 let last = 1000;

@@ -207,7 +207,7 @@ describe('the whole host against the sandbox SMSC', () => {
     program = await startSmsc('--receipt-ids', 'decimal');
     control = new Control(program);
     world = await World.open(program.first.address, [
-      ...SETTINGS, 'response_ms: 700', 'reply_ms: 5000', 'pause_ms: 100', 'submit_ms: 3000',
+      ...SETTINGS, 'response_ms: 700', 'reply_ms: 2500', 'pause_ms: 100', 'submit_ms: 3000',
       'response_ids: hex', 'receipt_ids: decimal',
     ]);
   });
