@@ -105,7 +105,7 @@ export class Graph {
   }
 
   // The next `times` calls of an operation go wrong: with `status` and `headers`, or by
-  // `drop` "before" or "after" the effect. `code` stands in the error.
+  // `drop` "before" or "after" the effect. `code` and `requestId` stand in the error.
   fault(members) {
     this.faults.push({ times: 1, ...members });
   }
@@ -184,6 +184,7 @@ export class Graph {
   finish(call, operation, reply, effect = false) {
     this.calls.push({
       operation,
+      at: performance.now(),
       status: reply.drop ? 0 : reply.status,
       effect: effect && call.method !== 'GET',
       path: call.path,
@@ -195,16 +196,16 @@ export class Graph {
     return reply;
   }
 
-  faultReply({ status, headers, code = 'serverError' }) {
-    return { status, headers, body: this.errorBody(code) };
+  faultReply({ status, headers, code = 'serverError', requestId }) {
+    return { status, headers, body: this.errorBody(code, requestId) };
   }
 
-  errorBody(code) {
+  errorBody(code, requestId = randomUUID()) {
     // Both spellings occur.
     const inner = this.calls.length % 2 === 0 ? 'innerError' : 'innererror';
     return {
       error: {
-        code, message: 'CANARY-GRAPH-WORDS', [inner]: { 'request-id': randomUUID(), date: '2026-01-01T00:00:00' },
+        code, message: 'CANARY-GRAPH-WORDS', [inner]: { 'request-id': requestId, date: '2026-01-01T00:00:00' },
       },
     };
   }
