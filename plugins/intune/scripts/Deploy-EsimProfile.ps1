@@ -6,10 +6,14 @@
     For each row of a CSV file: makes a group with the device as its only member, makes an
     activation code pool with the one code, and assigns the pool to the group. Intune hands
     the codes of a pool out at random within a group, so a group of one device is what
-    targets it. The adapter "intune" of esimd takes the same steps with the same names; this
-    script is for administrators who want to take them by hand, or to see what they are.
+    targets it. The adapter "intune" of esimd takes the same steps; this script is for
+    administrators who want to take them by hand, or to see what they are. A code is for
+    one of the two: the adapter's names end in its order's id, these in the ICCID, and
+    neither knows what the other has made.
 
     Running it again changes nothing that is already so: groups and pools are found by name.
+    A row that fails is reported and the next one is taken. Works in the cloud that the
+    session is connected to.
 
     Needs the module Microsoft.Graph.Authentication and a session:
         Connect-MgGraph -Scopes 'DeviceManagementConfiguration.ReadWrite.All',
@@ -31,8 +35,11 @@
     ./Deploy-EsimProfile.ps1 -Path codes.csv | Export-Csv deployed.csv
 
 .OUTPUTS
-    One object a row: DeviceId, DeviceName, Iccid, GroupId, PoolId, State.
+    One object a row: DeviceId, DeviceName, Iccid, GroupId, PoolId, State (assigned or
+    failed), Problem.
 #>
+#Requires -Version 5.1
+#Requires -Modules Microsoft.Graph.Authentication
 [CmdletBinding(SupportsShouldProcess)]
 [OutputType([pscustomobject])]
 param(
@@ -47,19 +54,24 @@ param(
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
-$graph = 'https://graph.microsoft.com'
+$context = Get-MgContext
+if ($null -eq $context) {
+    throw 'There is no session with Graph: run Connect-MgGraph first.'
+}
+$graph = (Get-MgEnvironment -Name $context.Environment).GraphEndpoint
 $pools = "$graph/beta/deviceManagement/embeddedSIMActivationCodePools"
 
 function Get-GraphList {
-    # All pages of a list.
+    # All pages of a list. Replies are hashtables: strict mode minds a dot before a key
+    # that is not there, and does not mind brackets.
     [CmdletBinding()]
     [OutputType([object[]])]
     param([Parameter(Mandatory)] [string] $Uri)
 
     while ($Uri) {
         $page = Invoke-MgGraphRequest -Method GET -Uri $Uri
-        $page.value
-        $Uri = $page.'@odata.nextLink'
+        $page['value']
+        $Uri = $page['@odata.nextLink']
     }
 }
 
@@ -98,11 +110,38 @@ function Get-DirectoryDevice {
     $device = Invoke-MgGraphRequest -Method GET -Uri ("$graph/v1.0/deviceManagement/" +
         "managedDevices/${DeviceId}?`$select=id,deviceName,azureADDeviceId")
     $found = @(Get-GraphList -Uri ("$graph/v1.0/devices?`$filter=deviceId eq " +
-            "'$($device.azureADDeviceId)'&`$select=id"))
+            "'$($device['azureADDeviceId'])'&`$select=id"))
     if ($found.Count -eq 0) {
         throw "Device ${DeviceId} is not in the directory; no group can hold it."
     }
-    [pscustomobject]@{ Name = $device.deviceName; ObjectId = $found[0].id }
+    [pscustomobject]@{ Name = $device['deviceName']; ObjectId = $found[0]['id'] }
+}
+
+function Add-DeviceToGroup {
+    # A group that was just made is not known everywhere at once: 404 is met with patience.
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory)] [string] $GroupId,
+        [Parameter(Mandatory)] [string] $ObjectId
+    )
+
+    for ($try = 1; $true; $try++) {
+        try {
+            $members = @(Get-GraphList -Uri "$graph/v1.0/groups/$GroupId/members?`$select=id")
+            if (@($members | Where-Object { $_['id'] -eq $ObjectId }).Count -eq 0) {
+                $reference = @{ '@odata.id' = "$graph/v1.0/directoryObjects/$ObjectId" }
+                $null = Invoke-MgGraphRequest -Method POST -Body $reference `
+                    -Uri "$graph/v1.0/groups/$GroupId/members/`$ref"
+            }
+            return
+        }
+        catch {
+            if ($try -ge 6 -or "$_" -notmatch '404|NotFound|ResourceNotFound') {
+                throw
+            }
+            Start-Sleep -Seconds 10
+        }
+    }
 }
 
 function Confirm-DeviceGroup {
@@ -117,7 +156,7 @@ function Confirm-DeviceGroup {
     $found = @(Get-GraphList -Uri ("$graph/v1.0/groups?`$filter=displayName eq " +
             "'$Name'&`$select=id"))
     if ($found.Count -gt 0) {
-        $groupId = $found[0].id
+        $groupId = $found[0]['id']
     }
     else {
         $groupId = (Invoke-MgGraphRequest -Method POST -Uri "$graph/v1.0/groups" -Body @{
@@ -126,14 +165,9 @@ function Confirm-DeviceGroup {
                 mailNickname    = $Name
                 mailEnabled     = $false
                 securityEnabled = $true
-            }).id
+            })['id']
     }
-    $members = @(Get-GraphList -Uri "$graph/v1.0/groups/$groupId/members?`$select=id")
-    if (@($members | Where-Object { $_.id -eq $Device.ObjectId }).Count -eq 0) {
-        $reference = @{ '@odata.id' = "$graph/v1.0/directoryObjects/$($Device.ObjectId)" }
-        $null = Invoke-MgGraphRequest -Method POST -Body $reference `
-            -Uri "$graph/v1.0/groups/$groupId/members/`$ref"
-    }
+    Add-DeviceToGroup -GroupId $groupId -ObjectId $Device.ObjectId
     $groupId
 }
 
@@ -147,16 +181,16 @@ function Confirm-Pool {
         [Parameter(Mandatory)] [string] $GroupId
     )
 
-    $found = @(Get-GraphList -Uri $pools | Where-Object { $_.displayName -eq $Name })
+    $found = @(Get-GraphList -Uri $pools | Where-Object { $_['displayName'] -eq $Name })
     if ($found.Count -gt 0) {
-        $poolId = $found[0].id
+        $poolId = $found[0]['id']
     }
     else {
         $poolId = (Invoke-MgGraphRequest -Method POST -Uri $pools -Body @{
                 '@odata.type'   = '#microsoft.graph.embeddedSIMActivationCodePool'
                 displayName     = $Name
                 activationCodes = @($Code)
-            }).id
+            })['id']
     }
     $null = Invoke-MgGraphRequest -Method POST -Uri "$pools/$poolId/assign" -Body @{
         assignments = @(
@@ -172,21 +206,52 @@ function Confirm-Pool {
     $poolId
 }
 
-foreach ($row in Import-Csv -LiteralPath $Path) {
-    $code = ConvertFrom-ActivationCode -Code $row.ActivationCode -Iccid $row.Iccid
-    $device = Get-DirectoryDevice -DeviceId $row.DeviceId
-    $name = "$NamePrefix-$($row.Iccid)"
-    if (-not $PSCmdlet.ShouldProcess("$($device.Name) ($($row.DeviceId))", "Assign eSIM $($row.Iccid)")) {
-        continue
+function Publish-Row {
+    # The steps for one row; nothing when -WhatIf or the administrator says no.
+    [CmdletBinding(SupportsShouldProcess)]
+    [OutputType([pscustomobject])]
+    param([Parameter(Mandatory)] [pscustomobject] $Row)
+
+    $code = ConvertFrom-ActivationCode -Code $Row.ActivationCode -Iccid $Row.Iccid
+    $device = Get-DirectoryDevice -DeviceId $Row.DeviceId
+    $name = "$NamePrefix-$($Row.Iccid)"
+    if (-not $PSCmdlet.ShouldProcess("$($device.Name) ($($Row.DeviceId))", "Assign eSIM $($Row.Iccid)")) {
+        return
     }
     $groupId = Confirm-DeviceGroup -Name $name -Device $device
     $poolId = Confirm-Pool -Name $name -Code $code -GroupId $groupId
     [pscustomobject]@{
-        DeviceId   = $row.DeviceId
+        DeviceId   = $Row.DeviceId
         DeviceName = $device.Name
-        Iccid      = $row.Iccid
+        Iccid      = $Row.Iccid
         GroupId    = $groupId
         PoolId     = $poolId
         State      = 'assigned'
+        Problem    = $null
+    }
+}
+
+$rows = @(Import-Csv -LiteralPath $Path)
+foreach ($column in 'DeviceId', 'Iccid', 'ActivationCode') {
+    if ($rows.Count -gt 0 -and $rows[0].PSObject.Properties.Name -notcontains $column) {
+        throw "${Path} has no column $column."
+    }
+}
+foreach ($row in $rows) {
+    try {
+        Publish-Row -Row $row
+    }
+    catch {
+        # The message may quote a request, never its body: no code gets out here.
+        Write-Error -Message "$($row.DeviceId), $($row.Iccid): $_" -ErrorAction Continue
+        [pscustomobject]@{
+            DeviceId   = $row.DeviceId
+            DeviceName = $null
+            Iccid      = $row.Iccid
+            GroupId    = $null
+            PoolId     = $null
+            State      = 'failed'
+            Problem    = "$_"
+        }
     }
 }

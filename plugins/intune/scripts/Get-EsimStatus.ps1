@@ -22,6 +22,8 @@
 .OUTPUTS
     One object a device: Pool, PoolId, Iccid, DeviceName, UserName, State, Details, Changed.
 #>
+#Requires -Version 5.1
+#Requires -Modules Microsoft.Graph.Authentication
 [CmdletBinding()]
 [OutputType([pscustomobject])]
 param(
@@ -35,18 +37,24 @@ param(
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
-$pools = 'https://graph.microsoft.com/beta/deviceManagement/embeddedSIMActivationCodePools'
+$context = Get-MgContext
+if ($null -eq $context) {
+    throw 'There is no session with Graph: run Connect-MgGraph first.'
+}
+$graph = (Get-MgEnvironment -Name $context.Environment).GraphEndpoint
+$pools = "$graph/beta/deviceManagement/embeddedSIMActivationCodePools"
 
 function Get-GraphList {
-    # All pages of a list.
+    # All pages of a list. Replies are hashtables: strict mode minds a dot before a key
+    # that is not there, and does not mind brackets.
     [CmdletBinding()]
     [OutputType([object[]])]
     param([Parameter(Mandatory)] [string] $Uri)
 
     while ($Uri) {
         $page = Invoke-MgGraphRequest -Method GET -Uri $Uri
-        $page.value
-        $Uri = $page.'@odata.nextLink'
+        $page['value']
+        $Uri = $page['@odata.nextLink']
     }
 }
 
@@ -61,20 +69,20 @@ function ConvertTo-Status {
 
     $known = $null -ne $State
     [pscustomobject]@{
-        Pool       = $Pool.displayName
-        PoolId     = $Pool.id
-        Iccid      = if ($known) { $State.universalIntegratedCircuitCardIdentifier }
-        DeviceName = if ($known) { $State.deviceName }
-        UserName   = if ($known) { $State.userName }
-        State      = if ($known) { $State.state } else { 'notEvaluated' }
-        Details    = if ($known) { $State.stateDetails }
-        Changed    = if ($known) { $State.modifiedDateTime }
+        Pool       = $Pool['displayName']
+        PoolId     = $Pool['id']
+        Iccid      = if ($known) { $State['universalIntegratedCircuitCardIdentifier'] }
+        DeviceName = if ($known) { $State['deviceName'] }
+        UserName   = if ($known) { $State['userName'] }
+        State      = if ($known) { $State['state'] } else { 'notEvaluated' }
+        Details    = if ($known) { $State['stateDetails'] }
+        Changed    = if ($known) { $State['modifiedDateTime'] }
     }
 }
 
-$wanted = Get-GraphList -Uri $pools | Where-Object { $_.displayName -like "$NamePrefix-*" }
+$wanted = Get-GraphList -Uri $pools | Where-Object { $_['displayName'] -like "$NamePrefix-*" }
 $all = foreach ($pool in $wanted) {
-    $states = @(Get-GraphList -Uri "$pools/$($pool.id)/deviceStates")
+    $states = @(Get-GraphList -Uri "$pools/$($pool['id'])/deviceStates")
     if ($states.Count -eq 0) {
         ConvertTo-Status -Pool $pool
     }
@@ -82,4 +90,5 @@ $all = foreach ($pool in $wanted) {
         ConvertTo-Status -Pool $pool -State $state
     }
 }
-$all | Where-Object { -not $Iccid -or $_.Iccid -eq $Iccid }
+# A pool that no device has answered for is known by its name alone.
+$all | Where-Object { -not $Iccid -or $_.Iccid -eq $Iccid -or $_.Pool -like "*-$Iccid" }

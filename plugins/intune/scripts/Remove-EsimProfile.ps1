@@ -3,7 +3,8 @@
     Takes back what Deploy-EsimProfile.ps1 or esimd made in Intune.
 
 .DESCRIPTION
-    Deletes activation code pools by name, and the groups that were made for them. A profile
+    Deletes activation code pools by name, and the groups that were made for them (known by
+    their name and description). A profile
     that a device has installed may be removed from it by Intune when its pool is no longer
     assigned: look at Get-EsimStatus.ps1 first. The carrier is not told; cancel the profile
     there.
@@ -26,6 +27,8 @@
 .OUTPUTS
     One object a name: Name, PoolsRemoved, GroupsRemoved.
 #>
+#Requires -Version 5.1
+#Requires -Modules Microsoft.Graph.Authentication
 [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
 [OutputType([pscustomobject])]
 param(
@@ -44,20 +47,25 @@ begin {
     Set-StrictMode -Version Latest
     $ErrorActionPreference = 'Stop'
 
-    $graph = 'https://graph.microsoft.com'
+    $context = Get-MgContext
+    if ($null -eq $context) {
+        throw 'There is no session with Graph: run Connect-MgGraph first.'
+    }
+    $graph = (Get-MgEnvironment -Name $context.Environment).GraphEndpoint
     $pools = "$graph/beta/deviceManagement/embeddedSIMActivationCodePools"
     $done = [System.Collections.Generic.HashSet[string]]::new()
 
     function Get-GraphList {
-        # All pages of a list.
+        # All pages of a list. Replies are hashtables: strict mode minds a dot before a
+        # key that is not there, and does not mind brackets.
         [CmdletBinding()]
         [OutputType([object[]])]
         param([Parameter(Mandatory)] [string] $Uri)
 
         while ($Uri) {
             $page = Invoke-MgGraphRequest -Method GET -Uri $Uri
-            $page.value
-            $Uri = $page.'@odata.nextLink'
+            $page['value']
+            $Uri = $page['@odata.nextLink']
         }
     }
 
@@ -73,17 +81,18 @@ process {
         if (-not $done.Add($one) -or -not $PSCmdlet.ShouldProcess($one, 'Remove pool and group')) {
             continue
         }
-        $ours = @($known | Where-Object { $_.displayName -eq $one })
+        $ours = @($known | Where-Object { $_['displayName'] -eq $one })
         foreach ($pool in $ours) {
-            $null = Invoke-MgGraphRequest -Method DELETE -Uri "$pools/$($pool.id)"
+            $null = Invoke-MgGraphRequest -Method DELETE -Uri "$pools/$($pool['id'])"
         }
         $groups = @()
         if (-not $KeepGroup) {
             $groups = @(Get-GraphList -Uri ("$graph/v1.0/groups?`$filter=displayName eq " +
-                    "'$one'&`$select=id"))
+                    "'$one'&`$select=id,description") |
+                Where-Object { $_['description'] -like 'Made *to hand one eSIM to *' })
         }
         foreach ($group in $groups) {
-            $null = Invoke-MgGraphRequest -Method DELETE -Uri "$graph/v1.0/groups/$($group.id)"
+            $null = Invoke-MgGraphRequest -Method DELETE -Uri "$graph/v1.0/groups/$($group['id'])"
         }
         [pscustomobject]@{
             Name          = $one
