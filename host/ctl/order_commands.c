@@ -12,6 +12,9 @@
 #include "ctl/lists.h"
 #include "ctl/order_body.h"
 #include "ctl/order_follow.h"
+#include "ctl/yaml_text.h"
+
+enum { RESULT_BYTES = 1 << 20 };
 
 static const struct column columns[] = {
     { "ID", "id", false },
@@ -42,7 +45,40 @@ static const struct column step_columns[] = {
     { NULL },
 };
 
-/* For people an order is its own line and its steps below. */
+/* A few of a list tell what is in it; -o yaml has all. */
+static json_t *shortened(const json_t *result)
+{
+    enum { SHOWN_MOST = 5 };
+    json_t *ret = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)result, key, value)
+    {
+        size_t count = json_array_size(value);
+        json_t *copy = json_copy(value);
+        while (json_array_size(copy) > SHOWN_MOST)
+            json_array_remove(copy, json_array_size(copy) - 1);
+        if (count > SHOWN_MOST)
+            json_array_append_new(copy, json_sprintf("and %zu more: -o yaml shows all",
+                                                     count - SHOWN_MOST));
+        json_object_set_new(ret, key, copy);
+    }
+    return ret;
+}
+
+static void show_result(const json_t *order)
+{
+    json_t *result = shortened(json_object_get(order, "result"));
+    struct buf text;
+    buf_init(&text, RESULT_BYTES);
+    yaml_write(result, &text);
+    if (json_object_size(result) > 0 && buf_ok(&text))
+        printf("\n%.*s", (int)text.size, text.ptr);
+    buf_finish(&text);
+    json_decref(result);
+}
+
+/* For people an order is its own line, its steps and its result below. */
 static void show_order(const struct ctl *ctl, const json_t *order)
 {
     output_show(ctl->form, columns, order);
@@ -52,6 +88,8 @@ static void show_order(const struct ctl *ctl, const json_t *order)
         fflush(stdout);
         output_show(ctl->form, step_columns, steps);
     }
+    if (ctl->form <= OUTPUT_WIDE)
+        show_result(order);
     const char *held = json_text(order, "held_for");
     if (ctl->form <= OUTPUT_WIDE && held != NULL)
         fprintf(stderr, "\nheld: %s\n", held);

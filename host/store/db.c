@@ -70,7 +70,7 @@ bool db_one(struct db *db, const char *sql, const struct db_value *args, size_t 
     struct one one = { row, arg, 0 };
     if (!db_each(db, sql, args, count, take_one, &one, err))
         return false;
-    return one.rows == 1 || err_set(err, ERR_NOT_FOUND, "there is no such row");
+    return one.rows == 1 || err_set(err, ERR_NOT_FOUND, "not found");
 }
 
 int64_t row_int(const struct db_row *row, int column)

@@ -4,16 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "esim/adapter.h"
 #include "tool.h"
 
-enum { FILE_BYTES = 256 << 10, PATH_SIZE = 4096 };
-
-/* In the template's files: the adapter's name, and where pkg-config finds the SDK. */
-#define NAME_MARK "@NAME@"
-#define SDK_MARK  "@SDK@"
+enum { FILE_BYTES = 256 << 10, PATH_SIZE = 4096, DATE_SIZE = 32 };
 
 static const char *const files[] = { "Makefile",      "adapter.c", "manifest.yaml",
                                      "settings.json", "README.md", ".gitignore" };
@@ -22,6 +20,7 @@ struct scaffold {
     const char *name, *into;
     char template[PATH_SIZE];
     char sdk[PATH_SIZE]; /* "" when pkg-config knows by itself. */
+    char today[DATE_SIZE], next_year[DATE_SIZE];
 };
 
 static bool name_is_good(const char *name)
@@ -53,16 +52,31 @@ static bool find_template(struct scaffold *scaffold, struct err *err)
     return true;
 }
 
+static void write_date(int days_ahead, char ret[DATE_SIZE])
+{
+    time_t when = (time_t)(clock_wall_ms() / 1000) + (time_t)days_ahead * 86400;
+    struct tm date = { 0 };
+    if (gmtime_r(&when, &date) == NULL ||
+        strftime(ret, DATE_SIZE, "%Y-%m-%dT00:00:00Z", &date) == 0)
+        ret[0] = '\0';
+}
+
 static void fill_in(const struct scaffold *scaffold, struct slice text, struct buf *ret)
 {
+    const struct {
+        const char *mark, *value;
+    } marks[] = { { "@NAME@", scaffold->name },
+                  { "@SDK@", scaffold->sdk }, /* Where pkg-config finds the SDK. */
+                  { "@NOT_BEFORE@", scaffold->today },
+                  { "@EXPIRES@", scaffold->next_year } };
+    enum { MARKS = sizeof marks / sizeof marks[0] };
     while (text.size > 0) {
-        size_t taken = 1;
-        if (slice_starts(text, NAME_MARK)) {
-            buf_add_text(ret, scaffold->name);
-            taken = strlen(NAME_MARK);
-        } else if (slice_starts(text, SDK_MARK)) {
-            buf_add_text(ret, scaffold->sdk);
-            taken = strlen(SDK_MARK);
+        size_t at = 0, taken = 1;
+        while (at < MARKS && !slice_starts(text, marks[at].mark))
+            at++;
+        if (at < MARKS) {
+            buf_add_text(ret, marks[at].value);
+            taken = strlen(marks[at].mark);
         } else {
             buf_add_char(ret, text.ptr[0]);
         }
@@ -100,6 +114,8 @@ static bool scaffold(struct scaffold *scaffold, struct err *err)
                        "%s is no adapter's name: lower-case letters, digits and -, a "
                        "letter first, at most %d",
                        scaffold->name, ESIM_NAME_SIZE - 1);
+    write_date(0, scaffold->today);
+    write_date(365, scaffold->next_year);
     if (!find_template(scaffold, err))
         return false;
     if (mkdir(scaffold->into, 0777) != 0 && errno != EEXIST)

@@ -1,9 +1,12 @@
 // Every carrier at once: one host with all adapters, each before its own side of the
 // sandbox, and what became of an order in words that are the same for all of them.
 
+import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 
-import { until, World } from './world.mjs';
+import { build, until, World } from './world.mjs';
 
 const REQUESTER = '1.3.6.1.4.1.53535';
 
@@ -126,6 +129,14 @@ tenants:
       order.walk = await this.told(`profile/${order.iccid}`, from);
     }
     return { order, seen };
+  }
+
+  // What esimctl prints.
+  async ctl(...args) {
+    const { stdout } = await promisify(execFile)(join(build, 'esimctl'), args, {
+      env: { ...process.env, ESIM_URL: `http://${this.world.http}`, ESIM_TOKEN_FILE: this.world.path('key') },
+    });
+    return stdout;
   }
 
   // ---- what reached the carriers ----

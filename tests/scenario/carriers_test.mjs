@@ -360,6 +360,12 @@ test('an order that nobody can serve says what each one lacks', LIMIT, async () 
   assert.ok(isQuiet);
 });
 
+test('the command line shows what the carrier told, below the steps', LIMIT, async () => {
+  const shown = await all.ctl('order', 'create', '--carrier', 'ooredoo', '--type', 'line.activate',
+    '--msisdn', '0994000077', '--wait', '10s');
+  assert.match(shown, /^STEP CAPABILITY[^]*line\.activate[^]*\nline_state: ACTIVE\n$/m);
+});
+
 // ---- carriers that go wrong ----
 
 // The function of each carrier that takes a profile out of its stock.
