@@ -46,6 +46,9 @@ const about = (type, extra) => async () => {
 };
 const activate = about('device.activate', { carrier_url: 'https://carrier.example/odsa' });
 const notify = about('device.notify', { title: 'eSIM', text: 'Ready.' });
+const config = () => rig.run('config.deploy', {
+  name: 'one', settings: [{ uri: './Test', value: 1 }], group: 'staff',
+});
 const script = () => rig.run('script.deploy', { name: 'one', content: 'exit 0', group: 'staff' });
 
 // ---- what must be so at the end ----
@@ -78,6 +81,14 @@ function judgeScript(order) {
   graph.scripts.delete(ours[0].id);
 }
 
+function judgeConfig(order) {
+  assert.equal(order.state, 'completed', JSON.stringify(order));
+  const ours = [...graph.configs.values()].filter(({ description }) => description === `esimd-${order.id}`);
+  assert.equal(ours.length, 1);
+  assert.deepEqual(ours[0].assignments.map(({ target }) => target.groupId), ['staff']);
+  graph.configs.delete(ours[0].id);
+}
+
 // Completed is sent once; held is sent once or not at all, and ends as a person says.
 async function judgeNotify(order) {
   await proxy.quiet();
@@ -99,6 +110,7 @@ async function judgeNotify(order) {
 const devices = '/beta/deviceManagement/managedDevices';
 const pools = '/beta/deviceManagement/embeddedSIMActivationCodePools';
 const scripts = '/beta/deviceManagement/deviceManagementScripts';
+const configs = '/v1.0/deviceManagement/deviceConfigurations';
 
 describe('cut after every byte', { concurrency: true }, () => {
   for (const [name, path, order, judge] of [
@@ -110,6 +122,8 @@ describe('cut after every byte', { concurrency: true }, () => {
     ['a message', `${devices}/\\S+/sendCustomNotificationToCompanyPortal`, notify, judgeNotify],
     ['a script', scripts, script, judgeScript],
     ['a script\'s assignment', `${scripts}/\\S+/assign`, script, judgeScript],
+    ['a configuration profile', configs, config, judgeConfig],
+    ['a profile\'s assignment', `${configs}/\\S+/assign`, config, judgeConfig],
   ]) {
     test(name, LIMIT, async (told) => {
       const { points, cuts: made, states } = await cutEverywhere(proxy, {
