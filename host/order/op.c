@@ -62,6 +62,14 @@ static void leave(struct op *op)
     atomic_fetch_sub(&op->engine->in_flight, 1);
 }
 
+/* The adapter has said that it heeds a dry run; it is not asked to be believed. */
+const char *op_only_looks(const struct op *op)
+{
+    if (op->querying)
+        return "a query";
+    return json_bool(op->claim->vars, "dry_run", false) ? "a dry run" : NULL;
+}
+
 void op_finish(struct op *op)
 {
     struct engine *engine = op->engine;

@@ -55,8 +55,10 @@ bool op_may_ask(const struct op *op, const struct esim_answer *answer, struct er
                        URL_SIZE - 1);
     if (!copy_bytes(ask->method, method, sizeof method) || !is_token(method))
         return err_set(err, ERR_DENIED, "the method asked for is none");
-    if (op->querying && ask->repeat != ESIM_SAFE)
-        return err_set(err, ERR_DENIED, "a query may only ask exchanges that are safe");
+    const char *looks = op_only_looks(op);
+    if (looks != NULL && ask->repeat != ESIM_SAFE)
+        return err_set(err, ERR_DENIED, "%s may only ask exchanges that are safe",
+                       looks);
     return manifest_allows(manifest_endpoint_of(manifest, name), place->scheme,
                            place->host, place->port, path, err);
 }

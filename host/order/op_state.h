@@ -58,6 +58,10 @@ void op_step(struct op *op, esim_event event, const struct esim_reply *reply);
 /* The flow has read the reply in hand, or never will. */
 void op_forget_reply(struct op *op);
 
+/* What this is that may only ask exchanges that are safe: "a query"; NULL: it may ask
+ * any. */
+const char *op_only_looks(const struct op *op);
+
 /* The claim is lost or the operation has been stored: out of memory with it. */
 void op_finish(struct op *op);
 

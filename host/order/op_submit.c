@@ -34,8 +34,10 @@ bool op_may_submit(const struct op *op, const struct esim_answer *answer,
     if (send->key.size == 0 || !copy_bytes(send->key, key, sizeof key))
         return err_set(err, ERR_DENIED, "a key to submit under has 1 to %zu bytes",
                        sizeof key - 1);
-    if (op->querying && send->repeat != ESIM_SAFE)
-        return err_set(err, ERR_DENIED, "a query may only ask exchanges that are safe");
+    const char *looks = op_only_looks(op);
+    if (looks != NULL && send->repeat != ESIM_SAFE)
+        return err_set(err, ERR_DENIED, "%s may only ask exchanges that are safe",
+                       looks);
     return true;
 }
 

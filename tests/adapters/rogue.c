@@ -1,7 +1,8 @@
 /* Asks for what its manifest does not allow, and dies, as the message to be sent says:
  *   sms.send        text: "endpoint", "path", "dots", "host", "method"; anything else is
  *                   one decent exchange
- *   line.suspend    reason: "crash", "hang" or anything else, which is done at once */
+ *   line.suspend    reason: "crash", "hang" or anything else, which is done at once
+ *   device.sync     one decent exchange, also in a dry run */
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +77,7 @@ ESIM_SECTION static const struct esim_about about = {
     .summary = "Wants more than it may have.",
     .state_oldest = 1,
     .state_newest = 1,
-    .capabilities = { ESIM_SMS_SEND, ESIM_LINE_SUSPEND },
+    .capabilities = { ESIM_SMS_SEND, ESIM_LINE_SUSPEND, ESIM_DEVICE_SYNC },
     .abilities = { ESIM_ABILITY_FLOWS },
 };
 
@@ -85,8 +86,9 @@ static const struct esim_flow flow_list[] = {
     { .size = sizeof flow_list[0],
       .capability = ESIM_LINE_SUSPEND,
       .step = suspend_step },
+    { .size = sizeof flow_list[0], .capability = ESIM_DEVICE_SYNC, .step = sms_step },
 };
-static const struct esim_flows flows = { sizeof flows, 2, flow_list };
+static const struct esim_flows flows = { sizeof flows, 3, flow_list };
 
 static const void *ability(const char *id)
 {

@@ -87,6 +87,16 @@ test('What the manifest allows is done', async () => {
   assert.deepEqual(heard.splice(0), ['/allowed/x']);
 });
 
+test('A dry run changes nothing, whatever the adapter would like', async () => {
+  const sync = (extra) => completes({ ...forRogue, type: 'device.sync', extra: { device_id: 'a', ...extra } });
+  assert.equal((await sync({ dry_run: false })).json.state, 'completed');
+  assert.deepEqual(heard.splice(0), ['/allowed/x']);
+  const { json } = await sync({ dry_run: true });
+  assert.equal(json.problem.code, 'adapter_violation');
+  assert.match(json.problem.message, /a dry run may only ask exchanges that are safe/);
+  assert.deepEqual(heard, []);
+});
+
 for (const [wish, words] of [
   ['endpoint', /no endpoint "elsewhere"/],
   ['path', /\/allowed\/.*found "\/forbidden"/],

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { until, World } from '../scenario/world.mjs';
-import { cutEverywhere, LIMIT } from './cut_everywhere.mjs';
+import { cutEverywhere, LIMIT, PATIENT } from './cut_everywhere.mjs';
 import { CutProxy } from './cut_proxy.mjs';
 
 const ENDED = ['completed', 'failed', 'partial', 'held', 'cancelled'];
@@ -15,6 +15,7 @@ const ONCE = ['downloadOrder', 'confirmOrder', 'cancelOrder'];
 async function openWorld(secure) {
   const world = await World.open({
     stock: ['P1=100000'],
+    limits: { limits: PATIENT },
     prepare: async (prepared) => {
       const tls = secure && {
         near: { key: prepared.read('tls/server.key'), cert: prepared.read('tls/server.pem') },

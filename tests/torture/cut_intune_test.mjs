@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { Rig } from '../peers/intune/rig.mjs';
-import { cutEverywhere, isLong, LIMIT } from './cut_everywhere.mjs';
+import { cutEverywhere, LIMIT, PATIENT } from './cut_everywhere.mjs';
 import { CutProxy } from './cut_proxy.mjs';
 
 let rig;
@@ -17,6 +17,7 @@ let assignments = 0;
 before(async () => {
   rig = await Rig.open({
     settings: { follow_hours: 0, tries: 100 },
+    limits: PATIENT,
     between: async (url) => {
       proxy = await CutProxy.open(new URL(url).host);
       return { url: `http://${proxy.address}`, stop: () => proxy.close() };
@@ -127,7 +128,7 @@ describe('cut after every byte', { concurrency: true }, () => {
   ]) {
     test(name, LIMIT, async (told) => {
       const { points, cuts: made, states } = await cutEverywhere(proxy, {
-        on: new RegExp(`^POST ${path} HTTP`), order, judge, atOnce: isLong ? 24 : 8, sample: 4,
+        on: new RegExp(`^POST ${path} HTTP`), order, judge, atOnce: 8, sample: 4,
       });
       told.diagnostic(`${made} of ${points} cuts: ${JSON.stringify(states)}`);
     });

@@ -27,7 +27,7 @@ async function prepare(prepared) {
   prepared.write('adapters.d/mytel.yaml', `settings:\n  client_id: ${CLIENT}\n`
     + `endpoints:\n  - name: mytel\n    url: tcp://${proxy.address}\n`);
   prepared.signAdapter('mytel', {}, readFileSync(join(top, 'manifests/mytel.yaml'), 'utf8')
-    .replace(/answer_ms: \d+/, 'answer_ms: 1500')
+    .replace(/answer_ms: \d+/, 'answer_ms: 30000')
     .replace(/tls: server/, 'tls: none')
     .replace(/ {2}- \{ name: mytel.ca.*\n/, ''));
 }

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { PASSWORD, SoapServer, USER } from '../peers/ooredoo/server.mjs';
 import { tlsIn } from '../peers/smdp/rig.mjs';
 import { until, World } from '../scenario/world.mjs';
-import { cutEverywhere, LIMIT } from './cut_everywhere.mjs';
+import { cutEverywhere, LIMIT, PATIENT } from './cut_everywhere.mjs';
 import { CutProxy } from './cut_proxy.mjs';
 
 const ENDED = ['completed', 'failed', 'partial', 'held'];
@@ -28,7 +28,7 @@ async function prepare(prepared) {
   prepared.write('secrets/ooredoo/default/wss.password', PASSWORD);
   prepared.write('adapters.d/ooredoo.yaml', `settings:\n  username: ${USER}\n  settle_ms: 20\n`
     + `endpoints:\n  - name: soap\n    url: https://${proxy.address}\n`);
-  prepared.signAdapter('ooredoo');
+  prepared.signAdapter('ooredoo', { limits: PATIENT });
 }
 
 before(async () => { world = await World.open({ sandbox: false, prepare }); });

@@ -38,7 +38,8 @@
  *                    dry_run? order_ref
  *
  * With dry_run (a boolean) true nothing is changed: the state is "planned", and `would`
- * is a list of sentences, what would have been done. Adapters that list it must heed it.
+ * is a list of sentences, what would have been done. The host refuses to send what is not
+ * ESIM_SAFE then.
  *
  * state is a profile state of SGP.22 3.1.6 (Available, Allocated, Linked, Confirmed,
  * Released, Downloaded, Installed, Error, Unavailable). line_state is PROVISIONED, ACTIVE,

@@ -25,8 +25,8 @@ const confOf = (settings, places) => `settings:\n${Object.entries(settings)
   Object.entries(places).map(([name, url]) => `  - { name: ${name}, url: "${url}" }\n`).join('')}`;
 
 export class Rig {
-  // options: settings (of the adapter), lifeS (of a token), proof ("secret"), secret,
-  // sandbox (arguments of esim-sandbox, which then is Graph and login, behind a judge),
+  // options: settings (of the adapter), limits (of its manifest), lifeS (of a token),
+  // proof ("secret"), secret, sandbox (arguments of esim-sandbox, which then is Graph and login, behind a judge),
   // keys (of the host, beside admin's: { name: [tenant, role] }), between (what stands
   // between host and Graph: made of Graph's URL, has a url itself).
   static async open(options = {}) {
@@ -58,7 +58,9 @@ export class Rig {
     this.loginUrl = `http://${this.sandbox.address}`;
   }
 
-  prepare(world, { settings = {}, proof = 'secret', secret = SECRET }) {
+  prepare(world, {
+    settings = {}, proof = 'secret', secret = SECRET, limits,
+  }) {
     mkdirSync(world.path('secrets/intune/default'), { recursive: true });
     world.write('secrets/intune/default/client_secret', `${secret}\n`);
     world.write('secrets/intune/default/client_cert', this.certificate.cert);
@@ -72,7 +74,7 @@ export class Rig {
       ...SETTINGS,
       ...settings,
     }, { graph: this.between?.url ?? this.graph.url, login: this.loginUrl ?? this.login.url }));
-    world.signAdapter('intune', { limits: { reply_bytes: 4194304 } });
+    world.signAdapter('intune', { limits: { reply_bytes: 4194304, ...limits } });
   }
 
   async close() {
