@@ -23,6 +23,8 @@ CFLAGS_debug   := -Og -g3
 CFLAGS_asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
 CFLAGS_fuzz    := -O1 -g3 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-error
+CFLAGS_tsan    := -O1 -g3 -fsanitize=thread -fno-omit-frame-pointer
+SANITIZE_tsan  := -fsanitize=thread
 SANITIZE_asan  := -fsanitize=address,undefined
 SANITIZE_fuzz  := -fsanitize=fuzzer,address,undefined
 CC      := gcc

@@ -44,8 +44,8 @@ static bool create(struct db *db, void *arg, struct err *err)
     struct call *call = creation->call;
     if (!api_key_create(db, &creation->key, err))
         return false;
-    char *resource = arena_format(call->arena, "key/%s", creation->key.id);
-    return record_write(db, call, resource, "done", call->authorized.reason, NULL, err);
+    return record_write(db, call, creation->key.id, "done", call->authorized.reason,
+                        NULL, err);
 }
 
 static void on_created(void *arg, bool ok, const struct err *err)

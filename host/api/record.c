@@ -1,30 +1,36 @@
 #include "api/record.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "audit/audit.h"
 #include "base/log.h"
 
-const char *call_resource(const struct call *call)
+enum { RESOURCE_SIZE = ROUTE_PARAM_BYTES + 64 };
+
+/* Not from the call's arena, which is its loop's. */
+static void resource_of(const struct call *call, const char *id,
+                        char ret[RESOURCE_SIZE])
 {
     const char *permission = call->route->permission;
     int noun = (int)strcspn(permission, ".");
-    char *text = call->params.value[0][0] == '\0'
-                     ? arena_format(call->arena, "%.*s", noun, permission)
-                     : arena_format(call->arena, "%.*s/%s", noun, permission,
-                                    call->params.value[0]);
-    return text == NULL ? "" : text;
+    const char *name = id == NULL ? call->params.value[0] : id;
+    int length = snprintf(ret, RESOURCE_SIZE, "%.*s%s%s", noun, permission,
+                          name[0] == '\0' ? "" : "/", name);
+    assert(length > 0);
 }
 
-bool record_write(struct db *db, const struct call *call, const char *resource,
+bool record_write(struct db *db, const struct call *call, const char *id,
                   const char *outcome, const char *reason, const char *diff,
                   struct err *err)
 {
+    char resource[RESOURCE_SIZE];
+    resource_of(call, id, resource);
     struct audit_record record = { .tenant = call->tenant,
                                    .subject = call->who.subject,
                                    .action = call->route->permission,
-                                   .resource = resource == NULL ? call_resource(call)
-                                                                : resource,
+                                   .resource = resource,
                                    .outcome = outcome,
                                    .reason = reason,
                                    .decision_id = call->actor.decision_id,

@@ -6,12 +6,9 @@
 
 #include "api/call.h"
 
-/* "order/0190..": what a record of this call is about. */
-const char *call_resource(const struct call *call);
-
-/* Writes the record beside a change. `resource` NULL: call_resource. `diff` may be NULL.
- */
-bool record_write(struct db *db, const struct call *call, const char *resource,
+/* Writes the record beside a change, about the permission's noun and `id`
+ * ("order/0190.."); NULL: the id in the call's path. `diff` may be NULL. */
+bool record_write(struct db *db, const struct call *call, const char *id,
                   const char *outcome, const char *reason, const char *diff,
                   struct err *err);
 

@@ -38,9 +38,8 @@ static bool create(struct db *db, void *arg, struct err *err)
 {
     const struct call *call = arg;
     const char *tenant = json_text(call->body, "tenant");
-    const char *resource = arena_format(call->arena, "tenant/%s", tenant);
     return tenant_create(db, tenant, json_text(call->body, "name"), err) &&
-           record_write(db, call, resource, "done", call->authorized.reason, NULL, err);
+           record_write(db, call, tenant, "done", call->authorized.reason, NULL, err);
 }
 
 static void on_created(void *arg, bool ok, const struct err *err)
