@@ -210,17 +210,18 @@ static bool start_thread(struct policy_keeper *keeper, struct request *request)
     return keeper->joinable;
 }
 
+/* When it has begun, the request is the new thread's. */
 static bool begin(struct policy_keeper *keeper, struct request *request)
 {
-    struct err *err = &request->err;
+    bool begun = false;
     pthread_mutex_lock(&keeper->lock);
     if (keeper->ended)
-        err_set(err, ERR_UNAVAILABLE, "the host is stopping");
+        err_set(&request->err, ERR_UNAVAILABLE, "the host is stopping");
     else if (keeper->changing)
-        err_set(err, ERR_CONFLICT, "another change of the policy is under way");
-    else if (!start_thread(keeper, request))
-        err_set(err, ERR_LIMIT, "no thread for the change");
-    bool begun = err->code == ERR_NONE;
+        err_set(&request->err, ERR_CONFLICT,
+                "another change of the policy is under way");
+    else if (!(begun = start_thread(keeper, request)))
+        err_set(&request->err, ERR_LIMIT, "no thread for the change");
     keeper->changing = keeper->changing || begun;
     pthread_mutex_unlock(&keeper->lock);
     return begun;
