@@ -6,62 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "adapter/adapter_state.h"
 #include "base/log.h"
 #include "cell/step_codec.h"
 #include "esim/adapter.h"
 
-enum { PATH_SIZE = 512, STEP_BYTES_MAX = 10 << 20, SESSIONS_MAX = 8 };
-
-struct place_breaker {
-    struct place_breaker *next;
-    struct breaker breaker;
-    const char *tenant; /* The view's own text. */
-    const char *place;
-};
-
-struct adapter {
-    struct manifest *manifest;
-    struct adapter_conf *conf;
-    struct cell *cell;
-    struct cell_file file;
-    char program[PATH_SIZE];
-    char title[96];
-    struct adapter_health health;
-    struct place_breaker *breakers;
-    struct oauth2_tokens *tokens;
-    int64_t in_flight;
-    bool described;         /* The running cell's description fits. */
-    unsigned views_checked; /* Settings checks answered since the cell came up. */
-    struct cell_session offered[SESSIONS_MAX]; /* As the object describes itself. */
-    char trouble[160];                         /* Of its kept sessions. */
-    json_t *sessions;
-    void (*changed)(void *arg);
-    void *arg;
-};
-
-static const char refused_credentials[] =
-    "unauthorised: the carrier refused our credentials";
-
-static void set_health(struct adapter *adapter, bool ready, bool healthy,
-                       const char *reason)
-{
-    struct adapter_health *health = &adapter->health;
-    bool news = health->ready != ready || health->healthy != healthy ||
-                strncmp(health->reason, reason, sizeof health->reason - 1) != 0;
-    health->ready = ready;
-    health->healthy = healthy;
-    size_t length = strnlen(reason, sizeof health->reason - 1);
-    memmove(health->reason, reason, length);
-    health->reason[length] = '\0';
-    if (!news)
-        return;
-    log_line(healthy ? LOG_INFO : LOG_WARN, "adapter.health",
-             LOG_TEXT("name", adapter->manifest->name),
-             LOG_TEXT("version", adapter->manifest->version), LOG_INT("ready", ready),
-             LOG_INT("healthy", healthy), LOG_TEXT("reason", health->reason));
-    adapter->changed(adapter->arg);
-}
+enum { STEP_BYTES_MAX = 10 << 20 };
 
 /* ---- handshake ---- */
 
@@ -82,7 +32,7 @@ static bool names_match(const char *const *have, unsigned have_count,
 
 static uint32_t header_of(const struct cell_session *offered, const char *name)
 {
-    for (unsigned i = 0; i < SESSIONS_MAX; i++)
+    for (unsigned i = 0; i < ADAPTER_SESSIONS_MAX; i++)
         if (strcmp(offered[i].name, name) == 0)
             return offered[i].header_bytes;
     return 0;
@@ -122,14 +72,6 @@ static bool fits_manifest(const struct manifest *manifest,
                        manifest->capabilities_count, about->capabilities, err);
 }
 
-/* Its cell is fine; is it let in, and are its sessions up? */
-static void views_done(struct adapter *adapter)
-{
-    const char *reason = adapter->health.unauthorised ? refused_credentials
-                                                      : adapter->trouble;
-    set_health(adapter, true, reason[0] == '\0', reason);
-}
-
 static void check_next_view(struct adapter *adapter);
 
 static void on_checked(void *arg, enum cell_end end, struct slice reply)
@@ -147,7 +89,7 @@ static void on_checked(void *arg, enum cell_end end, struct slice reply)
                               (int)(reply.size > 120 ? 120 : reply.size),
                               reply.size == 0 ? "" : reply.ptr);
         assert(length > 0);
-        set_health(adapter, false, false, reason);
+        adapter_set_health(adapter, false, false, reason);
         return;
     }
     if (field.size > 0 || message.size > 0) {
@@ -157,7 +99,7 @@ static void on_checked(void *arg, enum cell_end end, struct slice reply)
                               (int)(message.size > 110 ? 110 : message.size),
                               message.size == 0 ? "" : message.ptr);
         assert(length > 0);
-        set_health(adapter, false, false, reason);
+        adapter_set_health(adapter, false, false, reason);
         return;
     }
     adapter->views_checked++;
@@ -169,7 +111,7 @@ static void check_next_view(struct adapter *adapter)
     const struct adapter_view *view = adapter_conf_view_at(adapter->conf,
                                                            adapter->views_checked);
     if (view == NULL) {
-        views_done(adapter);
+        adapter_judge_health(adapter);
         return;
     }
     struct buf payload;
@@ -197,13 +139,13 @@ static void on_ready(void *arg, struct slice description)
     memset(adapter->offered, 0, sizeof adapter->offered);
     struct err err = ERR_INIT;
     adapter->described = about_decode(description, &about, adapter->offered,
-                                      SESSIONS_MAX, &count, &err) &&
+                                      ADAPTER_SESSIONS_MAX, &count, &err) &&
                          fits_manifest(adapter->manifest, &about, &err) &&
                          sessions_match(adapter->manifest, adapter->offered, &err);
     if (adapter->described)
         check_views(adapter);
     else
-        set_health(adapter, false, false, err.text);
+        adapter_set_health(adapter, false, false, err.text);
 }
 
 static void on_cell_health(void *arg, bool healthy, const char *reason)
@@ -212,7 +154,7 @@ static void on_cell_health(void *arg, bool healthy, const char *reason)
     if (healthy)
         check_views(adapter);
     else
-        set_health(adapter, false, false, reason);
+        adapter_set_health(adapter, false, false, reason);
 }
 
 static void on_died(void *arg, enum cell_end why, const char *reason)
@@ -308,7 +250,9 @@ struct adapter *adapter_create(struct loop *loop, const struct settings *setting
     adapter->manifest = manifest;
     adapter->conf = conf;
     adapter->changed = changed;
-    adapter->tokens = oauth2_tokens_create();
+    int64_t refused_ms = settings_int(settings, SET_ENGINE_REFUSED_MS);
+    adapter->tokens = oauth2_tokens_create(refused_ms);
+    credentials_init(&adapter->credentials, refused_ms);
     fill_open(manifest, settings);
     adapter->arg = arg;
     if (!spawn(adapter, loop, settings, err)) {
@@ -331,6 +275,7 @@ void adapter_destroy(struct adapter **adapter)
         gone->breakers = next;
     }
     oauth2_tokens_destroy(&gone->tokens);
+    credentials_finish(&gone->credentials);
     json_decref(gone->sessions);
     adapter_conf_destroy(&gone->conf);
     manifest_destroy(&gone->manifest);
@@ -353,84 +298,9 @@ struct cell *adapter_cell(struct adapter *adapter)
     return adapter->cell;
 }
 
-void adapter_read_health(const struct adapter *adapter, struct adapter_health *ret)
-{
-    *ret = adapter->health;
-}
-
-void adapter_note_success(struct adapter *adapter)
-{
-    adapter->health.last_success_ms = clock_wall_ms();
-    if (!adapter->health.unauthorised)
-        return;
-    adapter->health.unauthorised = false;
-    if (adapter->health.ready)
-        views_done(adapter);
-}
-
-void adapter_note_problem(struct adapter *adapter, const char *code, bool unauthorised)
-{
-    struct adapter_health *health = &adapter->health;
-    size_t length = strnlen(code, sizeof health->last_error - 1);
-    memcpy(health->last_error, code, length);
-    health->last_error[length] = '\0';
-    if (!unauthorised || health->unauthorised)
-        return;
-    health->unauthorised = true;
-    set_health(adapter, health->ready, false, refused_credentials);
-}
-
-/* ---- sessions ---- */
-
 uint32_t adapter_session_header(const struct adapter *adapter, const char *name)
 {
     return adapter->described ? header_of(adapter->offered, name) : 0;
-}
-
-void adapter_note_sessions(struct adapter *adapter, const char *trouble, json_t *show)
-{
-    struct cell_state cell;
-    json_decref(adapter->sessions);
-    adapter->sessions = show;
-    int length = snprintf(adapter->trouble, sizeof adapter->trouble, "%.150s", trouble);
-    assert(length >= 0);
-    cell_read_state(adapter->cell, &cell);
-    if (adapter->health.ready && cell.healthy)
-        views_done(adapter);
-}
-
-json_t *adapter_sessions(const struct adapter *adapter)
-{
-    return adapter->sessions;
-}
-
-/* ---- breakers and slots ---- */
-
-struct breaker *adapter_breaker(struct adapter *adapter, const char *tenant,
-                                const char *place)
-{
-    const struct adapter_view *view = adapter_conf_view(adapter->conf, tenant);
-    struct place_breaker *at = adapter->breakers;
-    for (; at != NULL; at = at->next)
-        if (at->tenant == view->tenant && strcmp(at->place, place) == 0)
-            return &at->breaker;
-    at = calloc(1, sizeof *at);
-    assert(at != NULL);
-    const struct manifest *manifest = adapter->manifest;
-    struct breaker_limits limits = {
-        .failures = manifest->breaker_failures,
-        .window_ms = manifest->breaker_window_ms,
-        .open_ms = manifest->breaker_open_ms,
-        .probes = manifest->breaker_probes,
-    };
-    breaker_init(&at->breaker, &limits);
-    const struct adapter_place *known = adapter_view_place(view, place);
-    assert(known != NULL);
-    at->tenant = view->tenant;
-    at->place = known->name;
-    at->next = adapter->breakers;
-    adapter->breakers = at;
-    return &at->breaker;
 }
 
 struct oauth2_tokens *adapter_tokens(struct adapter *adapter)

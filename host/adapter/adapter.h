@@ -13,6 +13,7 @@
 
 #include "adapter/adapter_conf.h"
 #include "adapter/breaker.h"
+#include "adapter/credentials.h"
 #include "adapter/oauth2_token.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -36,20 +37,51 @@ const struct manifest *adapter_manifest(const struct adapter *adapter);
 const struct adapter_conf *adapter_conf_of(const struct adapter *adapter);
 struct cell *adapter_cell(struct adapter *adapter);
 
-/* Where the cell stands. `reason` is "" or a sentence. */
+enum adapter_connection {
+    ADAPTER_UNKNOWN, /* Nothing was sent yet. */
+    ADAPTER_UP,      /* Sessions are bound; the last exchange was answered. */
+    ADAPTER_DOWN
+};
+
+/* How it is; of carriers, what the default view has met. `reason` is "" or a sentence. */
 struct adapter_health {
     bool ready;   /* Described itself, settings checked: steps may be asked. */
     bool healthy; /* ready, its cell is not failing, and the carrier lets us in. */
     char reason[200];
     int64_t last_success_ms; /* Wall; 0 = none yet. */
     char last_error[64];     /* A problem's code; "" = none. */
+    int64_t last_error_ms;   /* Wall; 0 = none yet. */
     bool unauthorised;       /* The carrier refused our credentials. */
+    enum adapter_connection connection;
 };
 void adapter_read_health(const struct adapter *adapter, struct adapter_health *ret);
 
-/* The engine tells how an exchange or operation went, for health. */
+/* "up", "down", "unknown", or "refused" */
+const char *adapter_connection_name(const struct adapter_health *health);
+
+/* The engine tells how exchanges, operations and the default view's connection are. */
 void adapter_note_success(struct adapter *adapter);
-void adapter_note_problem(struct adapter *adapter, const char *code, bool unauthorised);
+void adapter_note_problem(struct adapter *adapter, const char *code);
+void adapter_note_connection(struct adapter *adapter, bool is_up);
+
+/* Whose fault a problem's code is: "connection", "unauthorised", "adapter", "carrier";
+ * "" for "". */
+const char *adapter_problem_class(const char *code);
+
+/* Credentials of a tenant's view in a use (credentials.h). True: it is news, to be told
+ * once. */
+bool adapter_note_refused(struct adapter *adapter, const char *tenant, const char *use,
+                          const char *reason);
+bool adapter_note_accepted(struct adapter *adapter, const char *tenant,
+                           const char *use);
+
+/* NULL: it may be tried now. */
+const struct refusal *adapter_stop(struct adapter *adapter, const char *tenant,
+                                   const char *use);
+const struct refusal *adapter_refusals(const struct adapter *adapter); /* The first. */
+
+/* `fresh` is about to serve instead of `old`: what is known of carriers stays known. */
+void adapter_take_over(struct adapter *fresh, const struct adapter *old);
 
 /* The header_bytes of the object's session of that name; 0: not described yet, or it has
  * none. */

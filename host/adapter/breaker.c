@@ -74,6 +74,15 @@ void breaker_note(struct breaker *breaker, bool answered, int64_t now_ms)
     }
 }
 
+void breaker_take_over(struct breaker *breaker, const struct breaker *old)
+{
+    struct breaker_limits limits = breaker->limits;
+    *breaker = *old;
+    breaker->limits = limits;
+    if (breaker->state == BREAKER_HALF_OPEN)
+        breaker->state = BREAKER_OPEN; /* Its time is over: the next one is a probe. */
+}
+
 const char *breaker_state_name(enum breaker_state state)
 {
     static const char *const names[] = { "closed", "open", "half-open" };

@@ -35,6 +35,10 @@ bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *ret_again_
 /* How the exchange that was allowed ended. */
 void breaker_note(struct breaker *breaker, bool answered, int64_t now_ms);
 
+/* A newer version of the adapter has the same place: what `old` knows of it stays known.
+ * Probes that are out report to `old`, so that new ones go out. */
+void breaker_take_over(struct breaker *breaker, const struct breaker *old);
+
 const char *breaker_state_name(enum breaker_state state);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapter/health_metrics.h"
 #include "adapter/publish.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -127,6 +128,15 @@ static json_t *endpoints_json(struct adapter *adapter)
     return array;
 }
 
+static void put_time(json_t *object, const char *key, int64_t ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    if (ms == 0)
+        return;
+    clock_text(ms, text);
+    json_put_text(object, key, text);
+}
+
 static json_t *health_json(struct adapter *adapter, const struct adapter_health *health)
 {
     struct cell_state cell;
@@ -135,15 +145,31 @@ static json_t *health_json(struct adapter *adapter, const struct adapter_health 
         "{sbsbsbssssss?}", "ready", health->ready, "healthy", health->healthy,
         "unauthorised", health->unauthorised, "reason", health->reason, "last_error",
         health->last_error, "cell_reason", cell.reason[0] == '\0' ? NULL : cell.reason);
+    json_put_text(object, "connection", adapter_connection_name(health));
+    json_put_text(object, "error_class", adapter_problem_class(health->last_error));
     json_put_int(object, "cell_deaths", (json_int_t)cell.deaths);
     json_put_int(object, "cell_calls", (json_int_t)cell.calls);
     json_put_int(object, "spawn_us", cell.spawn_us);
-    if (health->last_success_ms != 0) {
-        char at[CLOCK_TEXT_SIZE];
-        clock_text(health->last_success_ms, at);
-        json_put_text(object, "last_success", at);
-    }
+    put_time(object, "last_success", health->last_success_ms);
+    put_time(object, "last_error_at", health->last_error_ms);
     return object;
+}
+
+static json_t *refusals_json(const struct adapter *adapter)
+{
+    json_t *array = json_array();
+    const struct refusal *at = adapter_refusals(adapter);
+    for (; at != NULL; at = at->next) {
+        json_t *object = json_object();
+        if (at->tenant[0] != '\0')
+            json_put_text(object, "tenant", at->tenant);
+        json_put_text(object, "use", at->use);
+        json_put_text(object, "reason", at->reason);
+        put_time(object, "since", at->since_ms);
+        put_time(object, "next_try", at->again_ms);
+        json_array_append_new(array, object);
+    }
+    return array;
 }
 
 static json_t *show_json(struct adapter *adapter, const struct adapter_health *health)
@@ -165,6 +191,8 @@ static json_t *show_json(struct adapter *adapter, const struct adapter_health *h
     json_put_text(show, "expires", manifest->expires);
     json_put_int(show, "in_flight", adapter_in_flight(adapter));
     json_object_set_new(show, "health", health_json(adapter, health));
+    if (adapter_refusals(adapter) != NULL)
+        json_object_set_new(show, "refusals", refusals_json(adapter));
     if (adapter_sessions(adapter) != NULL)
         json_object_set_new(show, "sessions",
                             json_deep_copy(adapter_sessions(adapter)));
@@ -245,6 +273,7 @@ void directory_publish(struct directory *directory, struct adapter *const *adapt
     json_t *for_policy = json_array();
     for (unsigned i = 0; i < count; i++) {
         fill_entry(fresh->arena, adapters[i], &entries[i]);
+        health_metrics_show(adapters[i]);
         json_array_append_new(for_policy, policy_json(&entries[i]));
     }
     fresh->snapshot = (struct adapter_snapshot){

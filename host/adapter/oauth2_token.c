@@ -13,15 +13,15 @@ enum {
     TIMEOUT_MS = 15000,
     REPLY_BYTES = 64 * 1024,
     FORM_BYTES = 32 * 1024,
-    REFUSED_MS = 30000, /* A refusal is believed for so long. */
-    DROP_MS = 30000,    /* One drop by 401 within this. */
-    LATER_MS = 1000,    /* Between tries when the server does not say. */
-    RENEW_MS = 300000,  /* Before its end; or a fifth of its life if that is less. */
-    SPENT_MS = 10000    /* Not used so shortly before its end; or a tenth. */
+    DROP_MS = 30000,   /* One drop by 401 within this. */
+    LATER_MS = 1000,   /* Between tries when the server does not say. */
+    RENEW_MS = 300000, /* Before its end; or a fifth of its life if that is less. */
+    SPENT_MS = 10000   /* Not used so shortly before its end; or a tenth. */
 };
 
 struct oauth2_token {
     struct oauth2_token *next;
+    int64_t refused_ms;
     const struct oauth2_conf *conf;
     const char *adapter;
     struct http_client *client;
@@ -35,6 +35,7 @@ struct oauth2_token {
 };
 
 struct oauth2_tokens {
+    int64_t refused_ms;
     struct oauth2_token *first;
 };
 
@@ -44,10 +45,11 @@ static struct metric requests_total = { .kind = METRIC_COUNTER,
                                         .label = "adapter",
                                         .label2 = "end" };
 
-struct oauth2_tokens *oauth2_tokens_create(void)
+struct oauth2_tokens *oauth2_tokens_create(int64_t refused_ms)
 {
     struct oauth2_tokens *tokens = calloc(1, sizeof *tokens);
-    assert(tokens != NULL);
+    assert(tokens != NULL && refused_ms > 0);
+    tokens->refused_ms = refused_ms;
     return tokens;
 }
 
@@ -83,6 +85,7 @@ struct oauth2_token *oauth2_token_of(struct oauth2_tokens *tokens,
             return at;
     struct oauth2_token *token = calloc(1, sizeof *token);
     assert(token != NULL);
+    token->refused_ms = tokens->refused_ms;
     token->conf = conf;
     token->adapter = adapter;
     token->client = client;
@@ -164,7 +167,7 @@ static void hold_off(struct oauth2_token *token, int64_t now_ms)
     int64_t asked_ms = reply->retry_after_s < 0 ? LATER_MS
                                                 : reply->retry_after_s * 1000;
     token->again_ms = now_ms +
-                      (reply->verdict == OAUTH2_REFUSED ? REFUSED_MS : asked_ms);
+                      (reply->verdict == OAUTH2_REFUSED ? token->refused_ms : asked_ms);
 }
 
 static void not_sent(struct oauth2_token *token, const char *why, int64_t now_ms)

@@ -2,8 +2,8 @@
  *
  * One token per adapter, tenant view and endpoint. Many may ask at once, one request is
  * sent (single flight). A token is renewed in the background when it grows old, and not
- * used when it is nearly over. What the token endpoint refused is not asked again for
- * half a minute: a wrong secret ends in "unauthorised", not in a storm.
+ * used when it is nearly over. What the token endpoint refused is not asked again for a
+ * while: a wrong secret ends in "unauthorised", not in a storm.
  *
  * Threads  The engine's loop. */
 #ifndef ADAPTER_OAUTH2_TOKEN_H
@@ -18,7 +18,8 @@
 struct oauth2_tokens; /* All of one adapter. */
 struct oauth2_token;
 
-struct oauth2_tokens *oauth2_tokens_create(void);
+/* What was refused is asked again after `refused_ms`. */
+struct oauth2_tokens *oauth2_tokens_create(int64_t refused_ms);
 
 /* Cancels what is under way; who still waits is forgotten. */
 void oauth2_tokens_destroy(struct oauth2_tokens **tokens);

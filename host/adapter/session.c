@@ -102,12 +102,15 @@ static void plan_retry(struct session *session)
 {
     bool lasted = session->state == SESSION_BOUND &&
                   clock_wall_ms() - session->since_ms >= session->conf.retry_most_ms;
-    bool refused = session->retry_ms < 0;
+    /* What was refused to the server before this one says nothing of this one. */
+    bool refused = session->retry_ms < 0 && !session->renewed;
     session->failures = lasted ? 1 : session->failures + 1;
     metric_count(&closes_total, session->conf.adapter, session->conf.name);
     if (!session->draining)
-        loop_timer_set(session->retry, retry_after_ms(session));
+        loop_timer_set(session->retry, session->renewed ? 0 : retry_after_ms(session));
     session_set_state(session, refused ? SESSION_REFUSED : SESSION_CLOSED);
+    if (refused)
+        session_refuse_queue(session, SESSION_DENIED, session->reason);
 }
 
 void session_conclude(struct session *session)
@@ -151,8 +154,10 @@ static void on_closed(void *arg, const struct err *why)
     stream_close(&session->stream);
     session_drop_acts(session);
     loop_timer_stop(session->tick);
-    if (!session->closing)
+    if (!session->closing) {
         set_reason(session, slice_of(why->text));
+        session->retry_ms = why->code == ERR_UNAUTHORISED ? -1 : 0;
+    }
     if (session->closing)
         drop_received(session);
     session->gone = true;
@@ -186,6 +191,7 @@ static void connect_now(void *arg)
     const struct stream_events events = { on_opened, on_bytes, on_closed, session };
     struct err err = ERR_INIT;
     session->retry_ms = 0;
+    session->renewed = false;
     session->stream = stream_open(session->loop, &session->server.place, &events, &err);
     if (session->stream == NULL) {
         set_reason(session, slice_of(err.text));
@@ -270,6 +276,11 @@ void session_serve(struct session *session, const struct session_server *server)
     memset(session->cuts, 0, sizeof session->cuts);
     if (asked)
         session_ask_again(session);
+    else if (session->stream == NULL && !session->opened && !session->draining)
+        loop_timer_set(session->retry, 0);
+    session->renewed = true;
+    if (session->state == SESSION_REFUSED) /* The next try is told as ever. */
+        session->state = SESSION_CLOSED;
 }
 
 void session_drain(struct session *session)
@@ -277,7 +288,7 @@ void session_drain(struct session *session)
     if (session->draining)
         return;
     session->draining = true;
-    session_refuse_queue(session, "the host is stopping");
+    session_refuse_queue(session, SESSION_NOT_SENT, "the host is stopping");
     if (session->state == SESSION_BOUND && !session->closing && !session->gone) {
         session->drain_due = true;
         session_next(session);

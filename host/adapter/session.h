@@ -28,7 +28,8 @@ enum session_state {
     SESSION_CONNECTING, /* Until the machine has logged in. */
     SESSION_BOUND,
     SESSION_CLOSED, /* Until the next try; for good after session_drain. */
-    SESSION_REFUSED /* The carrier refused our credentials: tried again, slowly. */
+    SESSION_REFUSED /* The carrier refused our credentials: tried again, slowly, and
+                       no submit waits for it. */
 };
 const char *session_state_name(enum session_state state);
 
@@ -75,7 +76,8 @@ struct session *session_create(struct loop *loop, const struct session_conf *con
 /* Closes the connection at once; submits not yet sent end so, others are told nothing. */
 void session_destroy(struct session **session);
 
-/* From now on this server answers; a call that is out at the old one is asked again. */
+/* From now on this server answers; a call that is out at the old one is asked again. A
+ * session without a connection opens one at once: what kept it from it may be put right. */
 void session_serve(struct session *session, const struct session_server *server);
 
 /* The host is stopping: submits not yet sent end so, the machine says goodbye, and when
@@ -85,21 +87,27 @@ bool session_is_over(const struct session *session);
 
 void session_stored(struct session *session, uint64_t ticket);
 
-/* One submit. `done` is called once, unless it is withdrawn before. `sent`: its bytes
- * may have left, and its answer, its loss or nothing will be told under its key within
- * `answer_ms` from now; else nothing has left, `after_ms` is the carrier's wish (-1:
- * none) and `why` a sentence. */
+enum session_end {
+    SESSION_SENT, /* Its bytes may have left, and its answer, its loss or nothing will
+                         be told under its key within `answer_ms` from now. */
+    SESSION_NOT_SENT, /* Nothing has left. */
+    SESSION_DENIED    /* Nor will it while the carrier refuses our credentials. */
+};
+
+/* One submit. `done` is called once, unless it is withdrawn before. Unless it was sent,
+ * `after_ms` is the carrier's wish (-1: none) and `why` a sentence. */
 struct session_submit;
 struct session_offer {
     struct slice key;
     struct slice payload;
     int64_t wait_ms;   /* How long it may wait to be sent ... */
     int64_t answer_ms; /* ... and then to be answered. */
-    void (*done)(void *arg, bool sent, int64_t after_ms, const char *why);
+    void (*done)(void *arg, enum session_end end, int64_t after_ms, const char *why);
     void *arg;
 };
 
-/* Copies key and payload. NULL: too many wait, the key is in use, or it is stopping. */
+/* Copies key and payload. NULL: too many wait, the key is in use, or it is stopping; with
+ * ERR_UNAUTHORISED: the carrier refused our credentials. */
 struct session_submit *session_submit(struct session *session,
                                       const struct session_offer *offer,
                                       struct err *err);

@@ -31,7 +31,7 @@ struct session_submit {
     int64_t until_ms; /* Wall: to be sent, then to be answered. */
     int64_t answer_ms;
     struct buf key, payload;
-    void (*done)(void *arg, bool sent, int64_t after_ms, const char *why);
+    void (*done)(void *arg, enum session_end end, int64_t after_ms, const char *why);
     void *arg;
 };
 
@@ -70,6 +70,7 @@ struct session {
     struct loop_timer *retry;
     int64_t retry_ms; /* What the machine asked for: -1 refused, 0 nothing. */
     int64_t failures; /* Tries in a row that did not last. */
+    bool renewed;     /* Served anew since it was last connected. */
     bool opened;      /* The machine was told, or is to be. */
     bool closing;     /* stream_end was called. */
     bool gone;        /* The stream has ended; the machine is to be told. */
@@ -145,7 +146,8 @@ void session_end_submit(struct session_submit *submit);
 void session_refuse_submit(struct session_submit *submit, int64_t after_ms,
                            const char *why);
 void session_lose_submits(struct session *session);
-void session_refuse_queue(struct session *session, const char *why);
+void session_refuse_queue(struct session *session, enum session_end end,
+                          const char *why);
 /* All that was not sent; of the others nothing is told. */
 void session_refuse_all(struct session *session, const char *why);
 void session_on_expiry(void *arg);

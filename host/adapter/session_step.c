@@ -59,7 +59,7 @@ static void give_up(struct session *session, const char *why)
 {
     bool last = session->event == ESIM_CLOSED;
     log_line(LOG_ERROR, "session.step_failed", LOG_TEXT("session", session->conf.name),
-             LOG_INT("event", session->event), LOG_TEXT("reason", why));
+             LOG_INT("told", session->event), LOG_TEXT("reason", why));
     forget_event(session);
     if (last)
         session_conclude(session);

@@ -73,19 +73,19 @@ void session_end_submit(struct session_submit *submit)
     free_submit(submit);
 }
 
-static void tell(struct session_submit *submit, bool sent, int64_t after_ms,
+static void tell(struct session_submit *submit, enum session_end end, int64_t after_ms,
                  const char *why)
 {
-    void (*done)(void *, bool, int64_t, const char *) = submit->done;
+    void (*done)(void *, enum session_end, int64_t, const char *) = submit->done;
     submit->done = NULL;
     if (done != NULL)
-        done(submit->arg, sent, after_ms, why);
+        done(submit->arg, end, after_ms, why);
 }
 
 void session_refuse_submit(struct session_submit *submit, int64_t after_ms,
                            const char *why)
 {
-    tell(submit, false, after_ms, why);
+    tell(submit, SESSION_NOT_SENT, after_ms, why);
     session_end_submit(submit);
 }
 
@@ -96,7 +96,7 @@ void session_note_sent(struct session_submit *submit)
     submit->state = SUBMIT_SENT;
     submit->until_ms = clock_wall_ms() + submit->answer_ms;
     watch_deadline(submit->session, submit->until_ms);
-    tell(submit, true, -1, "");
+    tell(submit, SESSION_SENT, -1, "");
 }
 
 /* ---- the queue ---- */
@@ -144,11 +144,12 @@ struct session_submit *session_take_submit(struct session *session)
     return submit;
 }
 
-void session_refuse_queue(struct session *session, const char *why)
+void session_refuse_queue(struct session *session, enum session_end end,
+                          const char *why)
 {
     while (session->queue != NULL) {
         struct session_submit *submit = unlink_at(session, &session->queue);
-        tell(submit, false, -1, why);
+        tell(submit, end, -1, why);
         free_submit(submit);
     }
 }
@@ -164,6 +165,10 @@ struct session_submit *session_submit(struct session *session,
                                       struct err *err)
 {
     assert(offer->wait_ms > 0 && offer->answer_ms > 0 && offer->done != NULL);
+    if (session->state == SESSION_REFUSED) {
+        err_set(err, ERR_UNAUTHORISED, "%s", session->reason);
+        return NULL;
+    }
     const char *why = session->draining                             ? "it is stopping"
                       : session->queue_count >= session->conf.queue ? "too many wait"
                       : key_is_used(session, offer->key) ? "its key is in use"
@@ -214,7 +219,7 @@ void session_withdraw(struct session_submit **submit)
 
 void session_refuse_all(struct session *session, const char *why)
 {
-    session_refuse_queue(session, why);
+    session_refuse_queue(session, SESSION_NOT_SENT, why);
     for (unsigned i = 0; i < SESSION_KEY_BUCKETS; i++) {
         while (session->keys[i] != NULL) {
             struct session_submit *submit = session->keys[i];
@@ -252,7 +257,7 @@ static void expire_queue(struct session *session, int64_t now_ms, int64_t *next_
             continue;
         }
         struct session_submit *late = unlink_at(session, at);
-        tell(late, false, -1, "the session was not ready in time");
+        tell(late, SESSION_NOT_SENT, -1, "the session was not ready in time");
         free_submit(late);
     }
 }

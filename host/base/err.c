@@ -19,6 +19,7 @@ static const char *const code_names[ERR_CODE_COUNT] = {
     [ERR_UNTRUSTED] = "untrusted",
     [ERR_IO] = "io",
     [ERR_CORRUPT] = "corrupt",
+    [ERR_UNAUTHORISED] = "unauthorised",
     [ERR_INTERNAL] = "internal",
 };
 

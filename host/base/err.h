@@ -15,16 +15,17 @@ enum err_code {
     ERR_NONE = 0,
     ERR_INVALID, /* The input is wrong; `field` says where. Asking again is useless. */
     ERR_DENIED,  /* The caller may not do this. */
-    ERR_NOT_FOUND,   /* No such thing, or not one this tenant may see. */
-    ERR_CONFLICT,    /* The thing is not in a state that allows this. */
-    ERR_STALE,       /* A claim, lease or revision no longer stands. */
-    ERR_LIMIT,       /* A stated limit was reached. */
-    ERR_UNAVAILABLE, /* Nothing was done; asking again later may help. */
-    ERR_TIMEOUT,     /* A deadline passed. */
-    ERR_UNTRUSTED,   /* A signature, digest or key did not check. */
-    ERR_IO,          /* The system refused; the sentence carries its words. */
-    ERR_CORRUPT,     /* Stored or received bytes break their own rules. */
-    ERR_INTERNAL,    /* A bug of ours. */
+    ERR_NOT_FOUND,    /* No such thing, or not one this tenant may see. */
+    ERR_CONFLICT,     /* The thing is not in a state that allows this. */
+    ERR_STALE,        /* A claim, lease or revision no longer stands. */
+    ERR_LIMIT,        /* A stated limit was reached. */
+    ERR_UNAVAILABLE,  /* Nothing was done; asking again later may help. */
+    ERR_TIMEOUT,      /* A deadline passed. */
+    ERR_UNTRUSTED,    /* A signature, digest or key did not check. */
+    ERR_IO,           /* The system refused; the sentence carries its words. */
+    ERR_CORRUPT,      /* Stored or received bytes break their own rules. */
+    ERR_UNAUTHORISED, /* The other side does not accept our credentials. */
+    ERR_INTERNAL,     /* A bug of ours. */
     ERR_CODE_COUNT
 };
 

@@ -61,6 +61,7 @@ X(SET_ENGINE_RETRY_BASE_MS, "engine.retry_base_ms", SETTING_INT, "500", 1, 60000
 X(SET_ENGINE_RETRY_MOST_MS, "engine.retry_most_ms", SETTING_INT, "300000", 10, 86400000, "ms", "Longest back-off.")
 X(SET_ENGINE_ATTEMPTS,  "engine.attempts",     SETTING_INT, "12", 1, 1000, "attempts", "Of one operation, before the order is held.")
 X(SET_ENGINE_STEP_DEADLINE_MS, "engine.step_deadline_ms", SETTING_INT, "86400000", 1000, 31536000000, "ms", "From a step's first claim, or the end of a wait that its adapter asked for, before the order is held.")
+X(SET_ENGINE_REFUSED_MS, "engine.refused_ms",  SETTING_INT, "300000", 100, 86400000, "ms", "Between two tries of credentials that a carrier refused.")
 X(SET_NUMBER_PLAN_FILE, "number.plan_file",    SETTING_TEXT, "/usr/share/esim/numberplan/mm.yaml", 0, 0, "path", "How telephone numbers are written at home; empty: only as +COUNTRY...")
 X(SET_ORDER_TEXT_BYTES, "order.text_bytes",    SETTING_INT, "4096", 1, ORDER_TEXT_BYTES_MAX, "bytes", "Text of a message in an order, as UTF-8.")
 X(SET_IDEMPOTENCY_HOURS, "idempotency.hours",  SETTING_INT, "72", 1, 8760, "hours", "An Idempotency-Key is remembered this long.")

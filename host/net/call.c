@@ -10,6 +10,7 @@
 #include "base/metric.h"
 #include "net/address.h"
 #include "net/call_options.h"
+#include "net/tls.h"
 
 enum { REPLY_HEAD_BYTES = 128 << 10, REPLY_FIELDS_MAX = 256 };
 
@@ -230,6 +231,14 @@ static void explain(const struct http_call *call, CURLcode result, struct err *r
                 call->words[0] != '\0' ? call->words : curl_easy_strerror(result));
 }
 
+/* "error:0A00045C:SSL routines::...": the number that OpenSSL's queue had. */
+static bool certificate_was_refused(const struct http_call *call)
+{
+    const char *number = strstr(call->words, "error:");
+    return number != NULL &&
+           tls_alert_is_about_us(strtoul(number + strlen("error:"), NULL, 16));
+}
+
 void call_report(struct http_call *call, CURLcode result)
 {
     struct err err = ERR_INIT;
@@ -244,7 +253,13 @@ void call_report(struct http_call *call, CURLcode result)
     if (result == CURLE_OK)
         result = CURLE_WEIRD_SERVER_REPLY;
     explain(call, result, &err);
-    enum http_end end = call->may_have_left ? HTTP_MAYBE_SENT : HTTP_NOT_SENT;
-    metric_count(&calls, call->may_have_left ? "maybe_sent" : "not_sent", NULL);
+    /* With TLS 1.3 our handshake is over before theirs: what was written behind it was
+     * never looked at. */
+    bool refused = certificate_was_refused(call);
+    if (refused)
+        err.code = ERR_UNAUTHORISED;
+    bool may_have_left = call->may_have_left && !refused;
+    enum http_end end = may_have_left ? HTTP_MAYBE_SENT : HTTP_NOT_SENT;
+    metric_count(&calls, may_have_left ? "maybe_sent" : "not_sent", NULL);
     call->done(call->arg, end, 0, NULL, 0, slice_bytes(NULL, 0), &err);
 }

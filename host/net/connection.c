@@ -297,6 +297,14 @@ static void on_eof(struct connection *connection)
     settle(connection);
 }
 
+/* Ends our side first and waits for the client's end: closing with unread bytes would
+ * reset the connection and take the last reply with it (RFC 9112 9.6). */
+static void linger(struct connection *connection)
+{
+    connection->lingering = true;
+    transport_end(&connection->transport);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -319,9 +327,13 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         on_eof(connection);
         break;
     case TRANSPORT_FAILED:
-        if (!transport_is_open(&connection->transport))
-            refusal_count(REFUSAL_TLS);
-        connection_close(connection);
+        if (connection->lingering || transport_is_open(&connection->transport)) {
+            connection_close(connection);
+            break;
+        }
+        refusal_count(REFUSAL_TLS);
+        linger(connection); /* So that the alert arrives. */
+        update_deadline(connection);
         break;
     }
 }
@@ -354,14 +366,6 @@ static bool is_over(const struct connection *connection)
 {
     return connection->closing && connection->reading == NULL &&
            connection->first == NULL && connection->out.size == 0;
-}
-
-/* Ends our side first and waits for the client's end: closing with unread bytes would
- * reset the connection and take the last reply with it (RFC 9112 9.6). */
-static void linger(struct connection *connection)
-{
-    connection->lingering = true;
-    transport_end(&connection->transport);
 }
 
 /* False when the connection is closed; it may then be freed. */

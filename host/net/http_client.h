@@ -34,7 +34,8 @@ void http_client_destroy(struct http_client **client);
 
 enum http_end {
     HTTP_REPLIED,   /* A whole reply, any status. */
-    HTTP_NOT_SENT,  /* No byte of the request left: resolve, connect, TLS failed. */
+    HTTP_NOT_SENT,  /* No byte of the request left: resolve, connect, TLS failed. With
+                       ERR_UNAUTHORISED: they refused our certificate. */
     HTTP_MAYBE_SENT /* It may have arrived: reset, timeout, short or oversized reply. */
 };
 

@@ -95,7 +95,9 @@ static void finish(struct stream *stream, const struct err *why)
 static void lose(struct stream *stream, const char *words)
 {
     struct err why = ERR_INIT;
-    if (stream->phase != LINGERING) /* Else all was sent: how it ends matters not. */
+    if (stream->transport.refused)
+        err_set(&why, ERR_UNAUTHORISED, "TLS: the other side refused our certificate");
+    else if (stream->phase != LINGERING) /* Else all was sent: it matters not. */
         err_set(&why, ERR_IO, "%s", words);
     finish(stream, &why);
 }

@@ -202,6 +202,22 @@ void tls_close(void *tls)
     SSL_free(tls);
 }
 
+/* RFC 8446 6.2: a server sends these of its client's certificate, or for want of one. */
+bool tls_alert_is_about_us(unsigned long code)
+{
+    static const int alerts[] = {
+        SSL_AD_BAD_CERTIFICATE,     SSL_AD_UNSUPPORTED_CERTIFICATE,
+        SSL_AD_CERTIFICATE_REVOKED, SSL_AD_CERTIFICATE_EXPIRED,
+        SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_UNKNOWN_CA,
+        SSL_AD_ACCESS_DENIED,       SSL_AD_CERTIFICATE_REQUIRED
+    };
+    int alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET;
+    for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++)
+        if (ERR_GET_LIB(code) == ERR_LIB_SSL && alert == alerts[i])
+            return true;
+    return false;
+}
+
 static bool explain(SSL *ssl, int why, struct err *err)
 {
     long verdict = SSL_get_verify_result(ssl);
@@ -211,6 +227,9 @@ static bool explain(SSL *ssl, int why, struct err *err)
     if (verdict != X509_V_OK)
         return err_set(err, ERR_UNTRUSTED, "TLS: the certificate: %s",
                        X509_verify_cert_error_string(verdict));
+    if (tls_alert_is_about_us(code))
+        return err_set(err, ERR_UNAUTHORISED,
+                       "TLS: the other side refused our certificate: %s", reason);
     if (why == SSL_ERROR_SSL && reason != NULL)
         return err_set(err, ERR_UNAVAILABLE, "TLS: %s", reason);
     return err_set(err, ERR_UNAVAILABLE, "TLS: the connection ended in the handshake");

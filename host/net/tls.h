@@ -37,7 +37,12 @@ void tls_close(void *tls);
 
 enum tls_progress { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_FAILED };
 
-/* One step of the handshake. ERR_UNTRUSTED: the other side's certificate. */
+/* One step of the handshake. ERR_UNTRUSTED: the other side's certificate;
+ * ERR_UNAUTHORISED: ours. */
 enum tls_progress tls_shake_hands(void *tls, struct err *err);
+
+/* Is this error of OpenSSL's queue an alert by which the other side refuses our
+ * certificate, or misses one? With TLS 1.3 it comes only after the client's handshake. */
+bool tls_alert_is_about_us(unsigned long code);
 
 #endif

@@ -50,13 +50,14 @@ static enum transport_end plain_end(ssize_t size, enum transport_end wants,
     return TRANSPORT_FAILED;
 }
 
-static enum transport_end tls_end(SSL *ssl, int done, size_t size, size_t *ret_size)
+static enum transport_end tls_end(struct transport *transport, int done, size_t size,
+                                  size_t *ret_size)
 {
     if (done == 1) {
         *ret_size = size;
         return TRANSPORT_DONE;
     }
-    switch (SSL_get_error(ssl, done)) {
+    switch (SSL_get_error(transport->tls, done)) {
     case SSL_ERROR_WANT_READ:
         return TRANSPORT_WANTS_READ;
     case SSL_ERROR_WANT_WRITE:
@@ -64,6 +65,7 @@ static enum transport_end tls_end(SSL *ssl, int done, size_t size, size_t *ret_s
     case SSL_ERROR_ZERO_RETURN:
         return TRANSPORT_EOF;
     default:
+        transport->refused = tls_alert_is_about_us(ERR_peek_last_error());
         ERR_clear_error();
         return TRANSPORT_FAILED;
     }
@@ -78,7 +80,7 @@ enum transport_end transport_read(struct transport *transport, void *ret, size_t
     size_t size = 0;
     ERR_clear_error();
     int done = SSL_read_ex(transport->tls, ret, room, &size);
-    return tls_end(transport->tls, done, size, ret_size);
+    return tls_end(transport, done, size, ret_size);
 }
 
 enum transport_end transport_write(struct transport *transport, const void *bytes,
@@ -91,7 +93,7 @@ enum transport_end transport_write(struct transport *transport, const void *byte
     size_t written = 0;
     ERR_clear_error();
     int done = SSL_write_ex(transport->tls, bytes, size, &written);
-    return tls_end(transport->tls, done, written, ret_size);
+    return tls_end(transport, done, written, ret_size);
 }
 
 void transport_end(struct transport *transport)

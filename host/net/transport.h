@@ -15,9 +15,10 @@
 #include "net/tls.h"
 
 struct transport {
-    int fd;     /* -1 when closed. */
-    void *tls;  /* SSL *; NULL: plain. */
-    bool ended; /* No more is read or written, except to throw it away. */
+    int fd;       /* -1 when closed. */
+    void *tls;    /* SSL *; NULL: plain. */
+    bool ended;   /* No more is read or written, except to throw it away. */
+    bool refused; /* It failed since the other side refused our certificate. */
 };
 
 enum transport_end {

@@ -122,7 +122,7 @@ bool engine_start(struct engine *engine, struct err *err)
 void engine_maybe_stopped(struct engine *engine)
 {
     if (engine->stopping && engine->ops == NULL && !engine->sweeping &&
-        session_links_are_over(engine))
+        engine->words == 0 && session_links_are_over(engine))
         loop_stop(engine->loop);
 }
 

@@ -83,7 +83,10 @@ static void put_in_place(struct engine *engine, struct adapter *fresh, const cha
         struct adapter *old = engine->adapters[i];
         if (strcmp(adapter_manifest(old)->name, name) != 0)
             continue;
+        adapter_take_over(fresh, old);
         engine->adapters[i] = fresh;
+        if (adapter_refusals(old) != NULL)
+            engine_hasten(engine, fresh);
         engine->leaving[engine->leaving_count++] = old;
         session_links_look(engine); /* Before the old one goes. */
         engine_adapter_idle(engine, old);

@@ -45,6 +45,7 @@ struct engine {
     bool looking, look_again;
     bool stopping;
     struct op *ops; /* All that are in memory. */
+    unsigned words; /* Being told (engine_credentials.c). */
     int64_t stop_within_ms;
 
     pthread_t thread;
@@ -77,6 +78,16 @@ void engine_reloads_drop(struct engine *engine);
 void engine_leaving_look(struct engine *engine);
 /* An operation of this adapter ended: destroys an older version when it was its last. */
 void engine_adapter_idle(struct engine *engine, struct adapter *adapter);
+
+/* engine_credentials.c: a carrier refused or accepted the credentials of a tenant's view
+ * ("" is the default one) in a use (credentials.h). News is an event, once; what waited
+ * is due when they are accepted. `waited`: it is due in any case. */
+void engine_refused(struct engine *engine, struct adapter *adapter, const char *tenant,
+                    const char *use, const char *reason);
+void engine_accepted(struct engine *engine, struct adapter *adapter, const char *tenant,
+                     const char *use, bool waited);
+/* What waits to be sent by this adapter is due now. */
+void engine_hasten(struct engine *engine, struct adapter *adapter);
 
 /* engine_sweep.c: removes what is past its time; plans the next. */
 void engine_sweep(struct engine *engine);

@@ -18,6 +18,7 @@ struct session_link {
     char name[LINK_NAME_SIZE];
     struct session *session; /* NULL once dropped. */
     struct session_server server;
+    bool bound;                  /* As last told. */
     bool leaving;                /* Says goodbye; another may have taken its name. */
     int64_t outstanding, queued; /* As last shown. */
 
@@ -28,9 +29,6 @@ struct session_link {
 
 /* All of struct session_events but `changed` and `arg`. */
 extern const struct session_events link_events;
-
-/* The carrier refused our credentials: an event, and the adapter's health. */
-void link_refused(struct session_link *link, const char *reason);
 
 void link_write_again(void *link);
 /* Forgets what waits; what the store has still comes back, and frees the link. */

@@ -1,7 +1,6 @@
 /* What a session brings, one transaction each: the writer joins them in one commit. A
  * full store is waited for, since the carrier would not say it again. */
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,6 @@
 #include "order/fact.h"
 #include "order/link_state.h"
 #include "order/outbox_message.h"
-#include "store/event_log.h"
 
 enum { AGAIN_MS = 50, WRITE_BYTES_MAX = 2 << 20 };
 
@@ -84,17 +82,6 @@ static bool write_fact(struct db *db, const struct link_write *write, struct err
     buf_finish(&text);
     json_decref(value);
     return ok;
-}
-
-static bool write_refusal(struct db *db, const struct link_write *write,
-                          struct err *err)
-{
-    const struct session_link *link = write->link;
-    char resource[LINK_NAME_SIZE + 16];
-    int length = snprintf(resource, sizeof resource, "adapter/%s", link->adapter_name);
-    assert(length > 0);
-    return event_append(db, link->tenant[0] == '\0' ? "default" : link->tenant,
-                        "adapter.unauthorised", resource, write->bytes.ptr, NULL, err);
 }
 
 static bool run(struct db *db, void *arg, struct err *err)
@@ -248,20 +235,3 @@ static void on_back(void *arg, struct slice key, int64_t after_ms)
 const struct session_events link_events = {
     .deliver = on_deliver, .report = on_report, .lost = on_lost, .back = on_back
 };
-
-void link_refused(struct session_link *link, const char *reason)
-{
-    json_t *data = json_object();
-    struct buf text;
-    buf_init(&text, WRITE_BYTES_MAX);
-    json_put_text(data, "adapter", link->adapter_name);
-    json_put_text(data, "session", link->name);
-    json_put_text(data, "reason", reason);
-    json_write(data, &text);
-    json_decref(data);
-    struct link_write *write = write_create(link, slice_of(NULL), buf_slice(&text));
-    buf_finish(&text);
-    write->run = write_refusal;
-    post(write);
-    adapter_note_problem(link->adapter, "unauthorised", link->tenant[0] == '\0');
-}

@@ -182,7 +182,7 @@ static bool read_again(struct op *op)
  * counts as one whose answer was lost. */
 static void on_fault(struct op *op, enum cell_end end, const char *reason)
 {
-    adapter_note_problem(op->adapter, cell_end_name(end), false);
+    adapter_note_problem(op->adapter, cell_end_name(end));
     if (read_again(op))
         return;
     op_forget_reply(op);
@@ -210,7 +210,7 @@ static void refuse_violation(struct op *op, const struct err *err)
                           .problem = problem,
                           .reason = err->text,
                           .denied = true };
-    adapter_note_problem(op->adapter, "adapter_violation", false);
+    adapter_note_problem(op->adapter, "adapter_violation");
     log_line(LOG_ERROR, "adapter.violation",
              LOG_TEXT("adapter", adapter_manifest(op->adapter)->name),
              LOG_TEXT("operation", op->claim->operation_id),
@@ -295,11 +295,11 @@ static void take_end(struct op *op, const struct esim_answer *answer)
                           .problem = problem,
                           .reason = message[0] == '\0' ? code : message };
     if (answer->outcome == ESIM_DONE)
-        adapter_note_success(op->adapter);
+        op_note_accepted(op);
+    else if (strcmp(code, "unauthorised") == 0)
+        op_note_refused(op, end.reason);
     else
-        adapter_note_problem(op->adapter, code,
-                             strcmp(code, "unauthorised") == 0 &&
-                                 op->view->tenant[0] == '\0');
+        adapter_note_problem(op->adapter, code);
     if (answer->outcome == ESIM_NOT_YET)
         take_not_yet(op, problem, end.reason, from->retry_after_s);
     else

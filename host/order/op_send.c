@@ -65,6 +65,12 @@ bool op_may_ask(const struct op *op, const struct esim_answer *answer, struct er
 
 static void lost(struct op *op, enum http_end end, const struct err *err)
 {
+    if (err->code == ERR_UNAUTHORISED) {
+        op_note_refused(op, err->text);
+        op_unauthorised(op, err->text, NULL);
+        return;
+    }
+    adapter_note_problem(op->adapter, end == HTTP_NOT_SENT ? "not_sent" : "no_answer");
     char *problem = op_problem(end == HTTP_NOT_SENT ? "not_sent" : "no_answer",
                                err->text, NULL);
     struct op_retry retry = { .event = OUTBOX_RESEND,
@@ -124,8 +130,11 @@ static void on_http(void *arg, enum http_end end, int status,
     struct op *op = arg;
     const char *adapter = adapter_manifest(op->adapter)->name;
     op->call = NULL;
-    bool answered = end == HTTP_REPLIED && (status < 502 || status > 504);
+    bool answered = end == HTTP_REPLIED ? status < 502 || status > 504
+                                        : err->code == ERR_UNAUTHORISED;
     breaker_note(op->breaker, answered, clock_wall_ms());
+    if (op->view->tenant[0] == '\0')
+        adapter_note_connection(op->adapter, answered);
     metric_count(&exchanges_total, adapter, names[end]);
     metric_observe_us(metric_series(&exchange_seconds, adapter, NULL),
                       clock_mono_us() - op->sent_us);
@@ -247,11 +256,15 @@ void op_send(struct op *op)
     struct arena *arena = arena_create(ARENA_LIMIT_BYTES);
     assert(arena != NULL);
     bool sound = answer_decode(buf_slice(&op->action), arena, &answer, &err);
+    if (sound && !op->let_through && op_is_stopped(op))
+        goto out;
+    op->let_through = true;
     if (sound && answer.action == ESIM_ASK)
         exchange(op, &answer, arena);
     else if (sound && answer.action == ESIM_SEND)
         op_submit(op, &answer);
     else
         op_store_hold(op, NULL, sound ? "the stored action cannot be sent" : err.text);
+out:
     arena_destroy(&arena);
 }

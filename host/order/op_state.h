@@ -1,5 +1,5 @@
 /* op_state.h - what op.c (what happens next), op_send.c (exchanges), op_submit.c (kept
- * sessions) and op_store.c (transactions) share. Nobody else includes it. */
+ * sessions), op_credentials.c (when they are refused) and op_store.c (transactions) share. Nobody else includes it. */
 #ifndef ORDER_OP_STATE_H
 #define ORDER_OP_STATE_H
 
@@ -43,6 +43,7 @@ struct op {
     struct oauth2_wait token_wait;
     struct http_identity identity; /* The endpoint's, and this token. */
     char *bearer;
+    bool let_through;  /* Its credentials may be tried. */
     bool reauthorised; /* A 401 was met with a new token before. */
 
     struct txn txn;
@@ -87,6 +88,20 @@ bool op_may_ask(const struct op *op, const struct esim_answer *answer, struct er
 
 /* Sends the stored action. */
 void op_send(struct op *op);
+
+/* ---- op_credentials.c ---- */
+
+/* The stored action was not sent, since our credentials are refused. A fresh order ends
+ * so; one of which something may have been done waits until they are accepted. */
+void op_unauthorised(struct op *op, const char *message, const char *carrier_code);
+
+/* True: the carrier refused this capability a while ago, and it is not asked again so
+ * soon; the operation has been dealt with. */
+bool op_is_stopped(struct op *op);
+
+/* The carrier's answer was that it does not let us in, or it did what was asked. */
+void op_note_refused(struct op *op, const char *reason);
+void op_note_accepted(struct op *op);
 
 /* ---- op_token.c ---- */
 

@@ -54,11 +54,16 @@ static void not_sent(struct op *op, int64_t after_ms, const char *why)
     free(problem);
 }
 
-static void on_submitted(void *arg, bool sent, int64_t after_ms, const char *why)
+static void on_submitted(void *arg, enum session_end end, int64_t after_ms,
+                         const char *why)
 {
     struct op *op = arg;
     op->submit = NULL;
-    if (!sent) {
+    if (end == SESSION_DENIED) {
+        op_unauthorised(op, why, NULL);
+        return;
+    }
+    if (end == SESSION_NOT_SENT) {
         not_sent(op, after_ms, why);
         return;
     }
@@ -111,6 +116,8 @@ void op_submit(struct op *op, const struct esim_answer *answer)
         err_set(&err, ERR_UNAVAILABLE, "session %s is not open", name);
     else
         op->submit = session_submit(session, &offer, &err);
-    if (op->submit == NULL)
+    if (op->submit == NULL && err.code == ERR_UNAUTHORISED)
+        op_unauthorised(op, err.text, NULL);
+    else if (op->submit == NULL)
         not_sent(op, -1, err.text);
 }

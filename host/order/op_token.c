@@ -2,11 +2,14 @@
  * waits for its token here, before anything is sent, so that all that goes wrong with
  * tokens is "not sent". */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "order/op_state.h"
+
+enum { USE_SIZE = 96 };
 
 void op_token_forget(struct op *op)
 {
@@ -26,25 +29,24 @@ static void put_off(struct op *op, const struct oauth2_answer *answer)
                               .after_ms = answer->after_ms,
                               .problem = problem,
                               .reason = answer->message };
-    adapter_note_problem(op->adapter, "no_token", false);
+    adapter_note_problem(op->adapter, "no_token");
     op_retry(op, &retry);
     free(problem);
 }
 
-/* At its very start nothing has been done, and the order fails with the reason. Later
- * something has: the order is held, and goes on when the credentials are right again. */
-static void refuse(struct op *op, const struct oauth2_answer *answer)
+static void use_of(const struct adapter_place *place, char ret[USE_SIZE])
 {
-    char *problem = op_problem("unauthorised", answer->message, answer->code);
-    struct op_end end = { .outcome = ESIM_REFUSED,
-                          .problem = problem,
-                          .reason = answer->message };
-    adapter_note_problem(op->adapter, "unauthorised", op->view->tenant[0] == '\0');
-    if (op->event == ESIM_START && op->claim->attempts <= 1)
-        op_store_end(op, &end);
-    else
-        op_store_hold(op, problem, answer->message);
-    free(problem);
+    int length = snprintf(ret, USE_SIZE, "token:%s", place->name);
+    assert(length > 0 && length < USE_SIZE);
+}
+
+static void refuse(struct op *op, const struct adapter_place *place,
+                   const struct oauth2_answer *answer)
+{
+    char use[USE_SIZE];
+    use_of(place, use);
+    engine_refused(op->engine, op->adapter, op->view->tenant, use, answer->message);
+    op_unauthorised(op, answer->message, answer->code);
 }
 
 static void on_token(void *arg)
@@ -52,8 +54,11 @@ static void on_token(void *arg)
     op_send(arg);
 }
 
-static void use(struct op *op, const char *token)
+static void use(struct op *op, const struct adapter_place *place, const char *token)
 {
+    char use[USE_SIZE];
+    use_of(place, use);
+    engine_accepted(op->engine, op->adapter, op->view->tenant, use, false);
     op_token_forget(op);
     op->bearer = strdup(token);
     assert(op->bearer != NULL);
@@ -71,7 +76,7 @@ bool op_authorise(struct op *op, const struct adapter_place *place)
     struct oauth2_answer answer = oauth2_token_ask(op->token, clock_wall_ms());
     switch (answer.state) {
     case OAUTH2_HAVE:
-        use(op, answer.token);
+        use(op, place, answer.token);
         return true;
     case OAUTH2_WAIT:
         op->token_wait.done = on_token;
@@ -79,7 +84,7 @@ bool op_authorise(struct op *op, const struct adapter_place *place)
         oauth2_token_wait(op->token, &op->token_wait);
         return false;
     case OAUTH2_NO:
-        refuse(op, &answer);
+        refuse(op, place, &answer);
         return false;
     case OAUTH2_NOT_NOW:
         put_off(op, &answer);

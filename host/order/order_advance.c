@@ -205,6 +205,23 @@ static bool after_done(struct db *db, struct step_end *end, struct err *err)
                       end->next_operation_id, err);
 }
 
+/* The carrier would refuse to take anything back too, as long as it does not let us in. A
+ * person who puts that right says how the order goes on. */
+static bool waits_for_credentials(struct db *db, const struct step_end *end, bool *ret,
+                                  struct err *err)
+{
+    uint64_t done = 0;
+    json_t *problem = end->problem == NULL ? NULL
+                                           : json_read(slice_of(end->problem), NULL);
+    const char *code = json_text(problem, "code");
+    bool refused = code != NULL && strcmp(code, "unauthorised") == 0;
+    json_decref(problem);
+    if (!positions(db, &end->claim->order, "do", "done", &done, err))
+        return false;
+    *ret = refused && (end->claim->undo || done != 0);
+    return true;
+}
+
 static bool after_refused(struct db *db, struct step_end *end, struct err *err)
 {
     struct order_row *order = &end->claim->order;
@@ -250,6 +267,7 @@ bool order_advance(struct db *db, struct step_end *end, struct err *err)
 {
     struct claim *claim = end->claim;
     struct err why = ERR_INIT;
+    bool waits = false;
     end->next_operation_id[0] = '\0';
     /* A cancellation may have come since the claim. */
     if (!order_row_load(db, claim->order.tenant, claim->order.id, &claim->order, err))
@@ -261,6 +279,11 @@ bool order_advance(struct db *db, struct step_end *end, struct err *err)
         return outbox_end(db, claim, "done", ESIM_DONE, NULL, err) &&
                after_done(db, end, err);
     case ESIM_REFUSED:
+        if (!waits_for_credentials(db, end, &waits, err))
+            return false;
+        if (waits)
+            return hold(db, claim, "held", ESIM_REFUSED, end->problem, end->reason,
+                        err);
         return outbox_end(db, claim, "refused", ESIM_REFUSED, end->problem, err) &&
                after_refused(db, end, err);
     default:

@@ -82,6 +82,19 @@ bool outbox_release_all(struct db *db, struct err *err)
                   DB_NO_ARGS, NULL, err);
 }
 
+bool outbox_hasten(struct db *db, const char *adapter, const char *tenant,
+                   struct err *err)
+{
+    int64_t now_ms = clock_wall_ms();
+    return db_run(db,
+                  "UPDATE outbox SET due_ms = $3 WHERE adapter = $1 AND due_ms > $3 "
+                  "AND ($2 IS NULL OR tenant = $2) AND event = $4 "
+                  "AND claimed_by IS NULL",
+                  DB_ARGS(db_text(adapter), db_text(tenant), db_int(now_ms),
+                          db_int(OUTBOX_RESEND)),
+                  NULL, err);
+}
+
 static bool read_due(const struct db_row *row, void *arg, struct err *err)
 {
     (void)err;

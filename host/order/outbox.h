@@ -89,6 +89,10 @@ bool outbox_claim(struct db *db, struct outbox_claim *claim, struct err *err);
 /* At start, when nobody else can be alive: all leases end now. */
 bool outbox_release_all(struct db *db, struct err *err);
 
+/* What waits to be sent again by this adapter (of one tenant; NULL: of all) is due now. */
+bool outbox_hasten(struct db *db, const char *adapter, const char *tenant,
+                   struct err *err);
+
 /* When the next row of this adapter is due; INT64_MAX when none. */
 bool outbox_next_due(struct db *db, const char *adapter, int64_t *ret_ms,
                      struct err *err);

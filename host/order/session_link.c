@@ -11,7 +11,6 @@
 #include "order/link_state.h"
 
 enum {
-    REFUSED_MS = 300000,   /* Between tries with credentials that were refused. */
     RETRY_MOST_MS = 60000, /* Whatever is said of operations: a line is wanted back. */
     QUEUE_BYTES = 4 << 20,
     SHOW_MS = 1000
@@ -65,6 +64,7 @@ static void note_trouble(const struct session_link *link,
 static void show(struct engine *engine, struct adapter *adapter)
 {
     char trouble[160] = "";
+    bool is_up = true;
     json_t *all = json_array();
     for (struct session_link *link = engine->links; link != NULL; link = link->next) {
         struct session_sight sight;
@@ -73,8 +73,24 @@ static void show(struct engine *engine, struct adapter *adapter)
         session_look(link->session, &sight);
         json_array_append_new(all, sight_json(link, &sight));
         note_trouble(link, &sight, trouble, sizeof trouble);
+        is_up = is_up && (link->tenant[0] != '\0' || sight.state == SESSION_BOUND);
     }
+    adapter_note_connection(adapter, is_up);
     adapter_note_sessions(adapter, trouble, all);
+}
+
+/* A line that is back takes what waited for it, whatever kept it away. */
+static void tell_credentials(struct session_link *link,
+                             const struct session_sight *sight)
+{
+    char use[LINK_NAME_SIZE + 16];
+    int length = snprintf(use, sizeof use, "session:%s", link->name);
+    assert(length > 0);
+    if (sight->state == SESSION_REFUSED)
+        engine_refused(link->engine, link->adapter, link->tenant, use, sight->reason);
+    else if (sight->state == SESSION_BOUND && !link->bound)
+        engine_accepted(link->engine, link->adapter, link->tenant, use, true);
+    link->bound = sight->state == SESSION_BOUND;
 }
 
 static void on_changed(void *arg)
@@ -83,11 +99,9 @@ static void on_changed(void *arg)
     struct engine *engine = link->engine;
     struct session_sight sight;
     session_look(link->session, &sight);
-    if (sight.state == SESSION_REFUSED)
-        link_refused(link, sight.reason);
-    else if (sight.state == SESSION_BOUND && link->tenant[0] == '\0')
-        adapter_note_success(link->adapter);
     show(engine, link->adapter);
+    if (!link->leaving)
+        tell_credentials(link, &sight);
     engine_publish_soon(engine);
     loop_timer_set(engine->link_timer, 0);
 }
@@ -227,7 +241,8 @@ static void open_link(struct engine *engine, struct adapter *adapter,
                                  .server = link->server,
                                  .retry_base_ms = manifest->retry_base_ms,
                                  .retry_most_ms = most,
-                                 .refused_ms = REFUSED_MS,
+                                 .refused_ms = settings_int(engine->parts.settings,
+                                                            SET_ENGINE_REFUSED_MS),
                                  .rate_per_s = manifest->rate_per_s,
                                  .queue = (size_t)manifest->in_flight };
     link->session = session_create(engine->loop, &conf, &events);

@@ -396,22 +396,19 @@ FAULTS.forEach(([title, fault, ends]) => {
   });
 });
 
-// A wrong password or name, as another tenant has it. HTTP refuses the order; a session
-// is not opened, so that the order waits until somebody has put the secret right.
+// A wrong password or name, as another tenant has it. The order ends, for nothing was done
+// for it; credentials_test has the rest.
 test('a carrier that does not accept our credentials is told as unauthorised, and left alone', LIMIT, async () => {
-  const WAITS = { mpt: 'smsc', mytel: 'mytel' };
   for (const carrier of NAMES) {
     const { json } = await all.place({ ...provision({ profile_type: 'P1' }), carrier }, 'stranger');
-    const order = await all.ended(json, 'stranger', WAITS[carrier] ? ['inProgress'] : undefined);
-    if (WAITS[carrier]) {
-      const { sessions } = await all.world.get(`/v1/adapters/${carrier}`, 'stranger');
-      const session = sessions.find(({ tenant }) => tenant === STRANGER);
-      assert.equal(session.state, 'refused', carrier);
-      assert.match(session.reason, /^unauthorised: /);
-    } else {
-      assert.equal(order.state, 'failed', carrier);
-      assert.equal(order.problem.code, 'unauthorised');
-      assert.equal(order.steps[0].attempts, 1);
-    }
+    const order = await all.ended(json, 'stranger');
+    assert.equal(order.state, 'failed', carrier);
+    assert.equal(order.problem.code, 'unauthorised', carrier);
+    assert.equal(order.steps[0].attempts, 1, carrier);
+    const { health } = await all.world.get(`/v1/adapters/${carrier}`);
+    assert.equal(health.unauthorised, false, 'another tenant has another secret');
   }
+  const events = await all.world.events(0, 'stranger');
+  const told = events.filter(({ type }) => type === 'adapter.unauthorised').map(({ subject }) => subject);
+  assert.deepEqual(told.sort(), NAMES.map((name) => `adapter/${name}`).sort());
 });

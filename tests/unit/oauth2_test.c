@@ -300,7 +300,7 @@ static void keeper_start(struct keeper *k)
                                     .client_id = "me",
                                     .scope = "",
                                     .secret = "hush" };
-    k->tokens = oauth2_tokens_create();
+    k->tokens = oauth2_tokens_create(30000);
     k->token = oauth2_token_of(k->tokens, &k->conf, "test", k->scene.client);
 }
 

@@ -159,6 +159,26 @@ static struct breaker fresh_breaker(void)
     return breaker;
 }
 
+/* A carrier that is away does not come back because its adapter was reloaded. */
+static void a_breaker_stays_open_over_a_reload(void)
+{
+    struct breaker old = fresh_breaker(), breaker = fresh_breaker();
+    int64_t again = 0;
+    while (old.state == BREAKER_CLOSED) {
+        CHECK(breaker_allows(&old, 10, &again));
+        breaker_note(&old, false, 10);
+    }
+    breaker.limits.open_ms = 7000;
+    breaker_take_over(&breaker, &old);
+    CHECK(!breaker_allows(&breaker, 6000, &again));
+    CHECK_INT(again, 7010);                    /* By the newer manifest. */
+    while (breaker_allows(&old, 9000, &again)) /* All its probes are out. */
+        ;
+    CHECK_INT(old.state, BREAKER_HALF_OPEN);
+    breaker_take_over(&breaker, &old);
+    CHECK(breaker_allows(&breaker, 9000, &again));
+}
+
 static void failures_open_a_breaker_and_fine_probes_close_it(void)
 {
     struct breaker breaker = fresh_breaker();
@@ -213,4 +233,5 @@ TESTS("order_state", CASE(every_pair_of_state_and_event_does_what_the_list_says)
       CASE(steps_a_carrier_does_in_one_are_skipped),
       CASE(a_confirmation_code_needs_a_carrier_that_confirms),
       CASE(failures_open_a_breaker_and_fine_probes_close_it),
-      CASE(one_failed_probe_opens_it_again), CASE(failures_far_apart_do_not_add_up))
+      CASE(a_breaker_stays_open_over_a_reload), CASE(one_failed_probe_opens_it_again),
+      CASE(failures_far_apart_do_not_add_up))

@@ -1,164 +1,8 @@
 /* Orders through a kept session, from HTTP to the carrier's bytes and back: the whole
  * host with the parrot in its cell, the carrier played by the test. */
-#include "api_client.h"
-#include "carrier.h"
+#include "session_scene.h"
 
 #include <signal.h>
-
-enum { PATIENCE_US = 20000000 };
-
-static struct api_rig *rig;
-static struct carrier carrier;
-
-/* ---- the world ---- */
-
-static void put_place(const struct api_rig *at, uint16_t port)
-{
-    char text[200];
-    CHECK(snprintf(text, sizeof text,
-                   "endpoints:\n  - name: line\n    url: tcp://127.0.0.1:%u\n",
-                   port) > 0);
-    rig_put(at, "adapters.d/parrot.yaml", slice_of(text));
-}
-
-static void put_parrot(const struct api_rig *at, int revision)
-{
-    rig_put_manifest(
-        at, "parrot",
-        "capabilities: [sms.send, usage.read, line.activate, line.suspend]\n"
-        "sessions:\n"
-        "  - { name: line, hosts: [127.0.0.1], ports: { least: 1, most: 65535 },\n"
-        "      tls: none, answer_ms: 15000, frame_bytes: 4000, allow_private: true }\n"
-        "retry: { base_ms: 1, most_ms: 20, attempts: 20 }\n"
-        "limits: { in_flight: 64 }\n",
-        revision);
-}
-
-static void further(const struct api_rig *at, void *arg)
-{
-    (void)arg;
-    put_parrot(at, 1);
-    put_place(at, carrier.port);
-}
-
-static bool patient(int64_t from_us)
-{
-    carrier_turn(&carrier);
-    poll(NULL, 0, 1);
-    return clock_mono_us() - from_us < PATIENCE_US;
-}
-
-static void hear(char ret[CARRIER_LINE_SIZE])
-{
-    int64_t from_us = clock_mono_us();
-    bool heard = false;
-    ret[0] = '\0';
-    while (!(heard = carrier_next(&carrier, ret)) && patient(from_us))
-        ;
-    CHECK_FATAL(heard);
-}
-
-static void hears(const char *line)
-{
-    char got[CARRIER_LINE_SIZE];
-    hear(got);
-    CHECK_TEXT(got, line);
-}
-
-static void be_bound(void)
-{
-    hears("LOGIN nobody");
-    carrier_say(&carrier, "OK 4");
-}
-
-static void start(void)
-{
-    static const char *const sets[] = { "cell.deaths", "100", "cell.backoff_ms", "1",
-                                        NULL };
-    struct api_rig_plan plan = { .further = further, .sets = sets };
-    carrier_start(&carrier, NULL);
-    rig = rig_start(&plan);
-    be_bound();
-}
-
-static void stop(void)
-{
-    rig_stop(&rig);
-    carrier_stop(&carrier);
-}
-
-/* ---- orders ---- */
-
-static void place(const char *type, const char *text, char ret[ID_SIZE])
-{
-    static int number;
-    char body[300], headers[100], member[200];
-    struct reply reply;
-    bool is_message = strcmp(type, "sms.send") == 0;
-    CHECK(snprintf(member, sizeof member,
-                   is_message ? "\"text\":\"%s\""
-                              : "\"extra\":{\"text\":\"%s\",\"from\":\"2026-01-01T00:"
-                                "00:00Z\",\"to\":\"2026-01-02T00:00:00Z\"}",
-                   text) > 0);
-    CHECK(snprintf(body, sizeof body,
-                   "{\"type\":\"%s\",\"carrier\":\"parrot\",\"msisdn\":\"+9592500%05d\""
-                   ",%s}",
-                   type, ++number, member) > 0);
-    CHECK(snprintf(headers, sizeof headers,
-                   "Content-Type: application/json\r\nIdempotency-Key: k%d\r\n",
-                   number) > 0);
-    struct ask ask = { "POST", "/v1/orders", rig->admin, body, headers };
-    rig_ask(rig, &ask, &reply);
-    if (reply.status != 202)
-        fprintf(stderr, "%.*s\n", (int)reply.body.size, reply.body.ptr);
-    CHECK_FATAL(reply.status == 202);
-    CHECK(slice_copy(slice_of(json_text(reply.json, "id")), ret, ID_SIZE));
-    rig_finish(&reply);
-}
-
-static bool order_is(const char *id, const char *state, char *ret_text, size_t size)
-{
-    char path[80];
-    struct reply reply;
-    CHECK(snprintf(path, sizeof path, "/v1/orders/%s", id) > 0);
-    struct ask ask = { "GET", path, rig->admin, NULL, NULL };
-    rig_ask(rig, &ask, &reply);
-    const char *now = json_text(reply.json, "state");
-    bool is = now != NULL && strcmp(now, state) == 0;
-    CHECK(snprintf(ret_text, size, "%.*s", (int)reply.body.size, reply.body.ptr) >= 0);
-    rig_finish(&reply);
-    return is;
-}
-
-static void becomes(const char *id, const char *state)
-{
-    int64_t from_us = clock_mono_us();
-    char text[4096];
-    bool is = false;
-    while (!(is = order_is(id, state, text, sizeof text)) && patient(from_us))
-        ;
-    if (!is)
-        fprintf(stderr, "expected %s: %s\n", state, text);
-    CHECK(is);
-}
-
-/* "SAY key text": the key is the operation's. */
-static void hears_say(const char *text, char ret_key[64])
-{
-    char line[CARRIER_LINE_SIZE];
-    hear(line);
-    struct slice rest = slice_of(line);
-    CHECK(slice_is(slice_cut(&rest, ' '), "SAY"));
-    CHECK(slice_copy(slice_cut(&rest, ' '), ret_key, 64));
-    CHECK(slice_is(rest, text));
-}
-
-static void say(const char *verb, const char *key, const char *text)
-{
-    char line[200];
-    CHECK(snprintf(line, sizeof line, "%s %s %s", verb, key, text) > 0);
-    carrier_say(&carrier, line);
-}
 
 /* ---- answers ---- */
 
@@ -305,30 +149,6 @@ static void an_order_waits_for_the_session_to_come_back(void)
 
 /* ---- the cell ---- */
 
-static void sight(char *ret, size_t size)
-{
-    struct reply reply;
-    struct ask ask = { "GET", "/v1/adapters/parrot", rig->admin, NULL, NULL };
-    rig_ask(rig, &ask, &reply);
-    CHECK_INT(reply.status, 200);
-    CHECK(snprintf(ret, size, "%.*s", (int)reply.body.size, reply.body.ptr) > 0);
-    rig_finish(&reply);
-}
-
-static void shows(const char *text)
-{
-    char seen[4096];
-    int64_t from_us = clock_mono_us();
-    bool is = false;
-    while (!is && patient(from_us)) {
-        sight(seen, sizeof seen);
-        is = strstr(seen, text) != NULL;
-    }
-    if (!is)
-        fprintf(stderr, "expected %s: %s\n", text, seen);
-    CHECK(is);
-}
-
 /* The carrier says it once; the cell that heard it may take it to the grave. */
 static void an_answer_that_a_cell_died_of_is_told_again(void)
 {
@@ -350,13 +170,6 @@ static void people_see_how_the_session_is(void)
     shows("\"outstanding\":1");
     say("ANS", key, "m");
     becomes(id, "completed");
-}
-
-static void reload(int revision)
-{
-    put_parrot(rig, revision);
-    struct ask ask = { "POST", "/v1/adapters/parrot/reload", rig->super, NULL, NULL };
-    CHECK_INT(rig_status(rig, &ask), 200);
 }
 
 /* Promise 17: a reload drops no carrier session. */
@@ -401,25 +214,6 @@ static void another_place_gets_a_connection_of_its_own(void)
     becomes(id, "completed");
 }
 
-static void a_refused_login_is_seen_and_told(void)
-{
-    carrier_say(&carrier, "LATER 5 again");
-    int64_t from_us = clock_mono_us();
-    while (!carrier.ended && patient(from_us))
-        ;
-    carrier_hang_up(&carrier);
-    hears("LOGIN nobody");
-    carrier_say(&carrier, "NO");
-    shows("\"state\":\"refused\"");
-    shows("\"unauthorised\":true");
-    shows("the login was refused");
-    struct reply reply;
-    struct ask ask = { "GET", "/v1/events?limit=50", rig->super, NULL, NULL };
-    rig_ask(rig, &ask, &reply);
-    CHECK(strstr(reply.bytes.ptr, "adapter.unauthorised") != NULL);
-    rig_finish(&reply);
-}
-
 static void first(void)
 {
     start();
@@ -450,5 +244,4 @@ TESTS("session_order", CASE(first), CASE(an_order_is_answered_through_the_sessio
       CASE(an_answer_that_a_cell_died_of_is_told_again),
       CASE(people_see_how_the_session_is),
       CASE(a_reload_keeps_the_connection_and_what_is_out),
-      CASE(another_place_gets_a_connection_of_its_own),
-      CASE(a_refused_login_is_seen_and_told), CASE(a_stop_says_goodbye))
+      CASE(another_place_gets_a_connection_of_its_own), CASE(a_stop_says_goodbye))

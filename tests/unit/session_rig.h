@@ -279,17 +279,18 @@ struct rig_submit {
     struct rig *rig;
     struct session_submit *submit;
     char key[32];
-    int ended; /* 1: sent, 2: not sent. */
+    int ended; /* 1: sent, 2: not sent, 3: denied. */
     int64_t after_ms;
     char why[128];
 };
 
-static inline void rig_on_done(void *arg, bool sent, int64_t after_ms, const char *why)
+static inline void rig_on_done(void *arg, enum session_end end, int64_t after_ms,
+                               const char *why)
 {
     struct rig_submit *submit = arg;
     CHECK_INT(submit->ended, 0);
     submit->submit = NULL;
-    submit->ended = sent ? 1 : 2;
+    submit->ended = 1 + (int)end;
     submit->after_ms = after_ms;
     CHECK(snprintf(submit->why, sizeof submit->why, "%.120s", why) >= 0);
 }

@@ -197,34 +197,6 @@ static void a_closed_port_is_tried_again_with_backoff(void)
     rig_end(rig);
 }
 
-static void refused_credentials_are_not_tried_in_a_storm(void)
-{
-    struct rig *rig = rig_start(NULL);
-    rig_connect(rig);
-    rig_hears(rig, "LOGIN ada");
-    carrier_say(&rig->carrier, "NO");
-    rig_is(rig, SESSION_REFUSED);
-    CHECK_TEXT(rig_look(rig).reason, "the login was refused");
-    carrier_hang_up(&rig->carrier);
-    for (int i = 0; i < 20; i++)
-        CHECK(rig_turn(rig));
-    CHECK(!rig->carrier.connected);
-    rig_end(rig);
-}
-
-/* It says why and is gone at once, as most servers do: the why must not get lost. */
-static void a_last_word_counts_after_the_carrier_hung_up(void)
-{
-    struct rig *rig = rig_start(NULL);
-    rig_connect(rig);
-    rig_hears(rig, "LOGIN ada");
-    carrier_say(&rig->carrier, "NO");
-    carrier_hang_up(&rig->carrier);
-    rig_is(rig, SESSION_REFUSED);
-    CHECK_TEXT(rig_look(rig).reason, "the login was refused");
-    rig_end(rig);
-}
-
 static void the_machine_says_when_to_try_again(void)
 {
     struct rig *rig = rig_bound("OK 1");
@@ -450,8 +422,6 @@ TESTS("session", CASE(a_session_logs_in_and_carries_answers_back),
       CASE(what_was_sent_and_not_answered_is_lost_with_the_connection),
       CASE(the_machine_may_lose_and_give_back),
       CASE(a_closed_port_is_tried_again_with_backoff),
-      CASE(refused_credentials_are_not_tried_in_a_storm),
-      CASE(a_last_word_counts_after_the_carrier_hung_up),
       CASE(the_machine_says_when_to_try_again),
       CASE(bytes_that_are_no_frame_close_the_connection),
       CASE(a_frame_too_large_is_refused_by_its_head), CASE(a_flood_waits_in_the_socket),

@@ -223,10 +223,12 @@ describe('logins', () => {
   const session = async (world) => (await world.health()).sessions?.[0] ?? {};
   const settle = () => new Promise((resolve) => { setTimeout(resolve, 1000); });
 
-  test('a wrong secret is one try, an event, and an order that waits for the right one', LIMIT, () => (
+  test('a wrong secret is one try, and the end of orders until it is right', LIMIT, () => (
     opened({ secret: 'another secret of good length' }, async (world, server) => {
       await eventually(async () => (await session(world)).state === 'refused');
-      const placed = await world.place({ type: 'line.activate', msisdn: MSISDN, plan: 'basic' });
+      const line = { type: 'line.activate', msisdn: MSISDN, plan: 'basic' };
+      const { problem } = await world.ended(await world.place(line));
+      assert.equal(problem.code, 'unauthorised');
       const { health } = await world.health();
       assert.equal(health.unauthorised, true);
       await settle();
@@ -235,7 +237,7 @@ describe('logins', () => {
       world.writeSecret(server.secret);
       world.tool('stop', world.dir);
       world.startHost();
-      done(await world.ended(placed));
+      done(await world.ended(await world.place(line)));
       assert.equal((await world.health()).health.unauthorised, false);
     })));
 
