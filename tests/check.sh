@@ -109,13 +109,15 @@ stage_policy() {
     part policy lua 60 "$B/esimctl" policy test policies
 }
 
-stage_node() { # STAGE FOLDER SECONDS
+# Files run one after the other, or several at a time: FLAGS.
+stage_node() { # STAGE FOLDER SECONDS [FLAG...]
     local files
     mapfile -t files < <(find "$2" -name '*test.js' -o -name '*test.mjs' 2>/dev/null | sort)
     [ ${#files[@]} -gt 0 ] || return 1
-    part "$1" node "$3" node --test --test-reporter=tap "${files[@]}"
+    part "$1" node "$3" node --test --test-reporter=tap "${@:4}" "${files[@]}"
 }
-stage_peers() { stage_node peers tests/peers 240; }
+# Peers spend their time waiting, for times that their protocols count in seconds.
+stage_peers() { stage_node peers tests/peers 240 --test-concurrency=3; }
 stage_scenario() { stage_node scenario tests/scenario 300; }
 
 stage_demo() {
