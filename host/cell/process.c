@@ -141,9 +141,11 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
     char words[WORDS_SIZE] = "ended";
     if (!process->dead)
         (void)drain(process);
-    if (!spawn_reap(&process->spawned, 0, words, sizeof words))
+    event_del(process->ended); /* Before its number can be another thread's file. */
+    if (!spawn_reap(&process->spawned, 0, words, sizeof words)) {
+        event_add(process->ended, NULL);
         return;
-    event_del(process->ended);
+    }
     bool told = process->dead;
     process->dead = true;
     close_socket(process);
