@@ -6,6 +6,7 @@
 #ifndef TESTS_API_CLIENT_H
 #define TESTS_API_CLIENT_H
 
+#include <errno.h>
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -78,13 +79,23 @@ static inline void rig_send(int fd, const struct ask *ask)
     buf_finish(&text);
 }
 
+/* As recv. A socket with a time limit wakes for any signal: a cell's end is one. */
+static inline ssize_t rig_recv(int fd, void *bytes, size_t size)
+{
+    ssize_t got;
+    do
+        got = recv(fd, bytes, size, 0);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 static inline void rig_receive(int fd, struct reply *ret)
 {
     char piece[4096];
     ssize_t got;
     *ret = (struct reply){ .status = 0 };
     buf_init(&ret->bytes, 64 << 20);
-    while ((got = recv(fd, piece, sizeof piece, 0)) > 0)
+    while ((got = rig_recv(fd, piece, sizeof piece)) > 0)
         buf_add(&ret->bytes, piece, (size_t)got);
     CHECK_FATAL(ret->bytes.ptr != NULL);
     char *end = strstr(ret->bytes.ptr, "\r\n\r\n");

@@ -228,7 +228,7 @@ static bool read_until(int fd, struct buf *got, const char *text)
 {
     char piece[2048];
     while (got->ptr == NULL || strstr(got->ptr, text) == NULL) {
-        ssize_t size = recv(fd, piece, sizeof piece, 0);
+        ssize_t size = rig_recv(fd, piece, sizeof piece);
         if (size <= 0)
             return false;
         buf_add(got, piece, (size_t)size);
@@ -352,7 +352,7 @@ static void a_stop_answers_who_waits(void)
     rig_finish(&reply);
     close(waiting);
     char byte;
-    while (recv(stream, &byte, 1, 0) > 0)
+    while (rig_recv(stream, &byte, 1) > 0)
         continue;
     close(stream);
     buf_finish(&got);
