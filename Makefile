@@ -8,6 +8,7 @@
 #   make bench      figures, as ratios in one run (docs/performance.md)
 #   make fuzz       each fuzz target for FUZZ_SECONDS (default 60)
 #   make torture    kill -9 everywhere, allocation and I/O failures: the long forms
+#   make races      the host under ThreadSanitizer
 #   make docs       tables printed from the code into docs/
 #   make install    programs, SDK, manual pages below DESTDIR/PREFIX
 #   make packages   install the Debian packages that build and tests need
@@ -155,7 +156,7 @@ $(B)/tests/torture/kill_at.so: tests/torture/kill_at.c
 .PHONY: tests-built
 tests-built: all $(B)/tests/torture/kill_at.so $(UNIT_BIN) $(FUZZ_REPLAY) $(TESTED)
 
-.PHONY: check lint demo run bench fuzz torture docs
+.PHONY: check lint demo run bench fuzz torture races docs
 check: packages-known $(PEER_NODE)
 	@tests/check.sh
 lint: packages-known
@@ -172,6 +173,9 @@ fuzz: packages-known
 torture: packages-known $(PEER_NODE)
 	@$(MAKE) --no-print-directory MODE=debug -j$(JOBS) tests-built
 	@TORTURE=long tests/torture/torture.sh
+races: packages-known $(PEER_NODE)
+	@$(MAKE) --no-print-directory MODE=debug -j$(JOBS) tests-built
+	@tests/races/races.sh
 docs: all
 	@$(B)/esimd --settings > docs/settings.md
 
