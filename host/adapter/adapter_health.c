@@ -17,7 +17,9 @@ static struct metric problems_total = { .kind = METRIC_COUNTER,
 
 static void copy_text(char *ret, size_t size, const char *text)
 {
-    size_t length = strnlen(text, size - 1);
+    size_t length = strlen(text);
+    if (length >= size)
+        length = size - 1;
     memmove(ret, text, length);
     ret[length] = '\0';
 }
