@@ -25,6 +25,7 @@ local PERMISSIONS = {
   ["device.list"]    = READS,
   ["account.read"]   = READS,
   ["line.read"]      = READS,
+  ["line.list"]      = READS,
   ["adapter.read"]   = READS,
   ["adapter.reload"] = ACTS,
   ["policy.read"]    = READS,
@@ -51,7 +52,7 @@ local ROLES = {
   viewer = {
     may = {
       "order.read", "order.list", "profile.read", "profile.list",
-      "device.read", "device.list", "account.read", "line.read",
+      "device.read", "device.list", "account.read", "line.read", "line.list",
       "adapter.read", "event.read", "health.read",
     },
   },
@@ -90,8 +91,8 @@ local ROLES = {
   ["api-client"] = {
     may = {
       "order.create", "order.read", "order.list", "order.cancel",
-      "profile.read", "profile.list", "device.read", "device.list",
-      "event.read", "health.read",
+      "profile.read", "profile.list", "line.read", "line.list",
+      "device.read", "device.list", "event.read", "health.read",
     },
   },
 

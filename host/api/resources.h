@@ -6,6 +6,7 @@
 
 extern const struct route_table order_routes;
 extern const struct route_table profile_routes;
+extern const struct route_table line_routes;
 extern const struct route_table device_routes;
 extern const struct route_table adapter_routes;
 extern const struct route_table policy_routes;
@@ -19,7 +20,7 @@ extern const struct route_table document_routes;
 
 /* clang-format off */
 #define ROUTE_TABLES \
-    &order_routes, &profile_routes, &device_routes, &adapter_routes, &policy_routes, \
+    &order_routes, &profile_routes, &line_routes, &device_routes, &adapter_routes, &policy_routes, \
     &audit_routes, &event_routes, &key_routes, &tenant_routes, &health_routes, \
     &callback_routes, &document_routes
 /* clang-format on */

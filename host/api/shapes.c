@@ -102,6 +102,15 @@ SHAPE(shape_activation_code, "ActivationCode", "A secret: whoever has it can tak
 
 /* ---- devices ---- */
 
+SHAPE(shape_line, "Line", "A number in service at a carrier.", true,
+    { "id", MEMBER_TEXT, .required = true, .format = "uuid", .text = "Its name." },
+    MUST("msisdn", "The number, E.164."),
+    { "state", MEMBER_TEXT, .required = true, .format = "PROVISIONED|ACTIVE|SUSPENDED|DELETED", .text = "DELETED is its end: the number's next line is another one." },
+    TEXT("carrier", "Whose it is."), TEXT("iccid", "The profile."),
+    TEXT("plan", "The service plan it was ordered with."), TEXT("order_id", "The last order that changed it."),
+    INT("version", "Counts what was told of it."), TEXT("created", "RFC 3339."), TEXT("updated", "RFC 3339."));
+SHAPE(shape_line_page, "LinePage", "Lines, oldest first.", false,
+    LIST("items", &shape_line, "Lines."), NEXT);
 SHAPE(shape_managed_device, "ManagedDevice", "A device as its MDM told it.", true,
     MUST("device_id", "The MDM's name for it; orders want this one."),
     MUST("carrier", "The adapter that told it."),

@@ -15,6 +15,8 @@ extern const struct schema shape_order_resolve;
 extern const struct schema shape_profile;
 extern const struct schema shape_profile_page;
 extern const struct schema shape_activation_code;
+extern const struct schema shape_line;
+extern const struct schema shape_line_page;
 extern const struct schema shape_managed_device;
 extern const struct schema shape_device_page;
 extern const struct schema shape_adapter;

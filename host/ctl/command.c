@@ -6,9 +6,9 @@
 #include "base/slice.h"
 
 static const struct command *const tables[] = {
-    order_commands,  profile_commands, device_commands, adapter_commands,
-    policy_commands, audit_commands,   event_commands,  key_commands,
-    tenant_commands, health_commands,
+    order_commands,   profile_commands, line_commands,   device_commands,
+    adapter_commands, policy_commands,  audit_commands,  event_commands,
+    key_commands,     tenant_commands,  health_commands,
 };
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
 

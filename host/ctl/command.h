@@ -87,8 +87,8 @@ int64_t ctl_flag_ms(const struct ctl *ctl, const char *name, int64_t otherwise);
 int ctl_fail(int code, const struct err *err);
 
 /* Tables of the resources. */
-extern const struct command order_commands[], profile_commands[], device_commands[],
-    adapter_commands[], policy_commands[], audit_commands[], event_commands[],
-    key_commands[], tenant_commands[], health_commands[];
+extern const struct command order_commands[], profile_commands[], line_commands[],
+    device_commands[], adapter_commands[], policy_commands[], audit_commands[],
+    event_commands[], key_commands[], tenant_commands[], health_commands[];
 
 #endif

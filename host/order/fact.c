@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "profile/identifier.h"
+#include "profile/line_store.h"
 #include "profile/profile_store.h"
 #include "store/event_log.h"
 
@@ -45,12 +46,9 @@ static bool is_new(struct db *db, const char *tenant, const char *adapter,
 }
 
 static bool tell_notice(struct db *db, const char *tenant, const char *adapter,
-                        const char *type, const char *iccid, const json_t *data,
+                        const char *type, const char *resource, const json_t *data,
                         struct err *err)
 {
-    char resource[64];
-    int length = snprintf(resource, sizeof resource, "profile/%s", iccid);
-    assert(length > 0);
     json_t *all = json_deep_copy(data);
     json_put_text(all, "adapter", adapter);
     struct buf text;
@@ -62,6 +60,12 @@ static bool tell_notice(struct db *db, const char *tenant, const char *adapter,
                   : err_set(err, ERR_LIMIT, "a fact's data is too long");
     buf_finish(&text);
     return ok;
+}
+
+static void resource_of(const char *kind, const char *name, char ret[64])
+{
+    int length = snprintf(ret, 64, "%s/%s", kind, name);
+    assert(length > 0 && length < 64);
 }
 
 struct profile_fact {
@@ -76,9 +80,10 @@ struct profile_fact {
 static bool learn(struct db *db, const struct sealer *sealer,
                   const struct profile_fact *fact, struct err *err)
 {
-    char origin[80];
+    char origin[80], resource[64];
     int length = snprintf(origin, sizeof origin, "callback/%.60s", fact->adapter);
     assert(length > 0);
+    resource_of("profile", fact->iccid, resource);
     struct profile_news news = {
         .tenant = fact->tenant,
         .iccid = fact->iccid,
@@ -95,7 +100,7 @@ static bool learn(struct db *db, const struct sealer *sealer,
         .at_ms = clock_wall_ms(),
     };
     return profile_learn(db, sealer, &news, err) &&
-           tell_notice(db, fact->tenant, fact->adapter, "profile.notice", fact->iccid,
+           tell_notice(db, fact->tenant, fact->adapter, "profile.notice", resource,
                        fact->data, err);
 }
 
@@ -136,8 +141,55 @@ static bool store_profile(struct db *db, const struct sealer *sealer,
         return learn(db, sealer, fact, err);
     log_line(LOG_WARN, "callback.unknown_profile", LOG_TEXT("adapter", fact->adapter),
              LOG_TEXT("iccid", fact->iccid));
-    return tell_notice(db, whose(origin), fact->adapter, "profile.unknown", fact->iccid,
+    char resource[64];
+    resource_of("profile", fact->iccid, resource);
+    return tell_notice(db, whose(origin), fact->adapter, "profile.unknown", resource,
                        fact->data, err);
+}
+
+static bool learn_line(struct db *db, const struct outbox_origin *origin,
+                       const char *tenant, const char *msisdn, const json_t *data,
+                       struct err *err)
+{
+    char source[80];
+    int length = snprintf(source, sizeof source, "carrier/%.60s", origin->adapter);
+    assert(length > 0);
+    struct line_news news = { .tenant = tenant,
+                              .msisdn = msisdn,
+                              .adapter = origin->adapter,
+                              .state = json_text(data, "state"),
+                              .iccid = json_text(data, "iccid"),
+                              .origin = source,
+                              .at_ms = clock_wall_ms() };
+    if (news.state == NULL)
+        return err_field(err, "/data/state", "a fact about a line has no state");
+    return line_learn(db, &news, err);
+}
+
+/* As store_profile: a line that nobody has here is an event, so that somebody sees it. */
+static bool store_line(struct db *db, const struct outbox_origin *origin,
+                       const char *id, const char *key, const json_t *data,
+                       struct err *err)
+{
+    char msisdn[MSISDN_SIZE], tenant[TENANT_SIZE] = "", resource[64];
+    bool fresh = false;
+    struct err why = ERR_INIT;
+    if (!line_number_read(key, msisdn, err))
+        return false;
+    bool ours = line_owner(db, origin->adapter, msisdn, tenant, &why);
+    if (!ours && why.code != ERR_NOT_FOUND) {
+        *err = why;
+        return false;
+    }
+    ours = ours && may_speak_of(origin, tenant);
+    if (!is_new(db, ours ? tenant : whose(origin), origin->adapter, id, &fresh, err))
+        return false;
+    if (!fresh || ours)
+        return !fresh || learn_line(db, origin, tenant, msisdn, data, err);
+    log_line(LOG_WARN, "fact.unknown_line", LOG_TEXT("adapter", origin->adapter));
+    resource_of("number", msisdn, resource);
+    return tell_notice(db, whose(origin), origin->adapter, "line.unknown", resource,
+                       data, err);
 }
 
 static bool store_message(struct db *db, const struct sealer *sealer,
@@ -164,15 +216,20 @@ bool fact_store(struct db *db, const struct sealer *sealer,
         return err_set(err, ERR_INVALID, "a fact has no id");
     if (strcmp(kind, "message") == 0)
         return store_message(db, sealer, origin, id, key, data, err);
-    if (strcmp(kind, "profile") != 0)
+    bool is_line = strcmp(kind, "line") == 0;
+    if (!is_line && strcmp(kind, "profile") != 0)
         return err_set(err, ERR_INVALID, "a fact of the unknown kind \"%s\"", kind);
     json_t *value = json_read(data, err);
     struct profile_fact profile = { .adapter = origin->adapter,
                                     .id = id,
                                     .data = value };
-    bool ok = json_is_object(value)
-                  ? store_profile(db, sealer, origin, &profile, key, err)
-                  : err_set(err, ERR_INVALID, "a fact's data is not a JSON object");
+    bool ok = false;
+    if (!json_is_object(value))
+        err_set(err, ERR_INVALID, "a fact's data is not a JSON object");
+    else if (is_line)
+        ok = store_line(db, origin, id, key, value, err);
+    else
+        ok = store_profile(db, sealer, origin, &profile, key, err);
     json_decref(value);
     return ok;
 }

@@ -12,10 +12,10 @@
 #include "order/outbox_message.h"
 #include "store/db.h"
 
-/* A fact whose id was taken before changes nothing. A profile nobody ordered here becomes
- * an event of the tenant "default", so that somebody sees it; so does one that another
- * tenant's line speaks of. ERR_INVALID: the fact
- * breaks its own rules. */
+/* A fact whose id was taken before changes nothing. A profile or line nobody
+ * ordered here becomes an event of the tenant "default", so that somebody sees it; so
+ * does one of another tenant's than the session it came on. ERR_INVALID: the fact breaks
+ * its own rules. */
 bool fact_store(struct db *db, const struct sealer *sealer,
                 const struct outbox_origin *origin, const struct esim_fact *fact,
                 struct err *err);

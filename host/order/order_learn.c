@@ -9,6 +9,7 @@
 #include "esim/capability.h"
 #include "order/order_vars.h"
 #include "profile/device_store.h"
+#include "profile/line_store.h"
 #include "profile/profile_store.h"
 
 static const char *state_after_order(const json_t *vars)
@@ -83,6 +84,43 @@ static bool tell_profile(struct db *db, const struct order_row *order, json_t *v
     return profile_learn(db, sealer, &news, err);
 }
 
+static const struct {
+    const char *capability;
+    const char *state; /* When the result says nothing. */
+} lines[] = {
+    { ESIM_LINE_ACTIVATE, "ACTIVE" },
+    { ESIM_LINE_SUSPEND, "SUSPENDED" },
+    { ESIM_LINE_RESUME, "ACTIVE" },
+    { ESIM_LINE_TERMINATE, "DELETED" },
+};
+
+static bool tell_line(struct db *db, const struct order_row *order, const json_t *vars,
+                      const json_t *result, const char *capability, struct err *err)
+{
+    size_t at = 0, count = sizeof lines / sizeof lines[0];
+    while (at < count && strcmp(lines[at].capability, capability) != 0)
+        at++;
+    if (at == count || json_text(vars, "msisdn") == NULL)
+        return true;
+    char origin[48];
+    int length = snprintf(origin, sizeof origin, "order/%s", order->id);
+    assert(length > 0 && length < (int)sizeof origin);
+    const char *told = json_text(result, "line_state");
+    struct line_news news = {
+        .tenant = order->tenant,
+        .msisdn = json_text(vars, "msisdn"),
+        .adapter = order->adapter,
+        .state = told != NULL ? told : lines[at].state,
+        .iccid = json_text(vars, "iccid"),
+        .plan = json_text(vars, "plan"),
+        .order_id = order->id,
+        .origin = origin,
+        .trace = order->trace,
+        .at_ms = clock_wall_ms(),
+    };
+    return line_learn(db, &news, err);
+}
+
 /* `cursor` is the one that was asked with: the result may have brought another. */
 static bool tell_devices(struct db *db, const struct order_row *order,
                          const json_t *vars, const char *cursor, const json_t *result,
@@ -134,6 +172,7 @@ bool order_learn(struct db *db, const struct order_row *order, json_t *vars,
     bool ok = order_vars_merge(vars, result, err) &&
               store_vars(db, order, vars, sealer, err) &&
               tell_profile(db, order, vars, result, capability, sealer, err) &&
+              tell_line(db, order, vars, result, capability, err) &&
               tell_devices(db, order, vars, json_string_value(cursor), result,
                            capability, err);
     json_decref(cursor);

@@ -8,6 +8,7 @@
 #include "esim/capability.h"
 #include "profile/activation_code.h"
 #include "profile/identifier.h"
+#include "profile/profile_state.h"
 
 enum { CONTEXT_SIZE = 64, INPUT_MEMBERS = 10 };
 
@@ -46,6 +47,7 @@ static const struct input_row inputs[] = {
 /* Texts that a result may bring; the first ones are looked at before they become ours. */
 static bool check_eid(const char *text, const char *field, struct err *err);
 static bool check_code(const char *text, const char *field, struct err *err);
+static bool check_line_state(const char *text, const char *field, struct err *err);
 static const struct {
     const char *name;
     bool (*check)(const char *text, const char *field, struct err *err);
@@ -55,7 +57,7 @@ static const struct {
     { "matching_id",     NULL }, /* Checked when the code is built from them. */
     { "smdp_address",    NULL },
     { "state",           NULL },
-    { "line_state",      NULL },
+    { "line_state",      check_line_state },
     { "carrier_ref",     NULL },
     { "message_id",      NULL },
     { "at",              NULL },
@@ -98,6 +100,16 @@ static bool check_code(const char *text, const char *field, struct err *err)
                                    &parts, err);
     explicit_bzero(&parts, sizeof parts);
     return ok;
+}
+
+static bool check_line_state(const char *text, const char *field, struct err *err)
+{
+    enum line_state known;
+    return line_state_read(text, &known) ||
+           err_field(err, field,
+                     "expected PROVISIONED, ACTIVE, SUSPENDED or DELETED, found "
+                     "\"%.40s\"",
+                     text);
 }
 
 json_t *order_vars_new(const struct order_request *request, const char *order_id)

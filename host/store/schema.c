@@ -248,10 +248,32 @@ static const char tries[] =
 "ALTER TABLE outbox ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;"  /* Never go back. */
 "ALTER TABLE outbox ADD COLUMN rounds INTEGER NOT NULL DEFAULT 0;"; /* Begun anew. */
 
+static const char lines[] =
+"CREATE TABLE lines ("
+"  tenant TEXT NOT NULL,"
+"  id TEXT NOT NULL,"
+"  msisdn TEXT NOT NULL,"
+"  iccid TEXT,"
+"  carrier TEXT NOT NULL,"
+"  adapter TEXT NOT NULL,"
+"  state TEXT NOT NULL,"
+"  plan TEXT,"
+"  order_id TEXT,"
+"  version INTEGER NOT NULL,"
+"  created_ms INTEGER NOT NULL,"
+"  updated_ms INTEGER NOT NULL,"
+"  PRIMARY KEY (tenant, id)"
+") STRICT;"
+"CREATE UNIQUE INDEX lines_in_service ON lines (tenant, msisdn)"
+"  WHERE state <> 'DELETED';"
+"CREATE INDEX lines_by_number ON lines (msisdn, adapter);"
+"CREATE INDEX lines_by_iccid ON lines (tenant, iccid) WHERE iccid IS NOT NULL;";
+
 static const struct migration migrations[] = {
     { 1, "first tables", first_tables },
     { 2, "devices", devices },
     { 3, "tries and rounds", tries },
+    { 4, "lines", lines },
 };
 /* clang-format on */
 

@@ -30,6 +30,7 @@
  *                `wait_key` finds the operation that a message is for.
  *   idempotency  Idempotency-Key of a tenant: the digest of the request and its order.
  *   profiles     A carrier's profile: its state there, and the device's copy.
+ *   lines        A number in service at a carrier; one that has ended stays.
  *   decisions    What the policy was asked and answered, for replay.
  *   audit        Who did what; a chain of hashes (audit/audit.h).
  *   events       What watchers and webhooks are told, gap-free (store/event_log.h).

@@ -73,32 +73,39 @@ static json_t *profile_data(const struct news *news)
     return data;
 }
 
+static void report(struct turn *turn, const char *kind, json_t *key,
+                   const struct news *news, json_t *data)
+{
+    json_t *fact = json_object();
+    set(fact, "kind", json_string(kind));
+    set(fact, "key", key);
+    set(fact, "id", json_string(mytel_hex(news->id.ptr, news->id.size)));
+    set(fact, "data", data);
+    turn_act(turn, ESIM_ACT_REPORT, 0, nothing, esim_json_write(fact));
+}
+
 static bool report_profile(struct turn *turn, const struct news *news)
 {
     json_t *iccid = text_of(news->details, TAG_ICCID);
     if (iccid == NULL)
         return false;
-    json_t *fact = json_object();
-    set(fact, "kind", json_string("profile"));
-    set(fact, "key", iccid);
-    set(fact, "id", json_string(mytel_hex(news->id.ptr, news->id.size)));
-    set(fact, "data", profile_data(news));
-    turn_act(turn, ESIM_ACT_REPORT, 0, nothing, esim_json_write(fact));
+    report(turn, "profile", iccid, news, profile_data(news));
     return true;
 }
 
 /* ---- the others ---- */
 
-/* The host keeps no facts about lines: an operator reads it in the log. */
-static bool note_line(struct turn *turn, const struct news *news)
+static bool report_line(struct turn *turn, const struct news *news)
 {
     json_t *msisdn = text_of(news->details, TAG_MSISDN);
     uint64_t number = 0;
-    (void)turn;
     if (msisdn == NULL || !mytel_tlv_number(news->details, TAG_LINE_STATE, &number))
         return false;
-    mytel_log(ESIM_LOG_INFO, "line %s is now %s", json_string_value(msisdn),
-              mytel_line_state(number));
+    json_t *data = json_object();
+    set(data, "state", json_string(mytel_line_state(number)));
+    if (news->at_ms <= INT64_MAX)
+        set(data, "at", json_string(esim_time_text((int64_t)news->at_ms)));
+    report(turn, "line", msisdn, news, data);
     return true;
 }
 
@@ -118,7 +125,7 @@ static const struct {
     bool (*take)(struct turn *turn, const struct news *news);
 } kinds[] = {
     { EVENT_PROFILE_CHANGED, report_profile },
-    { EVENT_LINE_CHANGED, note_line },
+    { EVENT_LINE_CHANGED, report_line },
     { EVENT_REQUEST_FINISHED, deliver_answer },
 };
 

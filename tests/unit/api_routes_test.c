@@ -3,6 +3,7 @@
 #include "api_seen.h"
 
 #include "profile/device_store.h"
+#include "profile/line_store.h"
 
 static struct api_rig *rig;
 
@@ -50,6 +51,30 @@ static bool tell_device(struct db *db, void *arg, struct err *err)
     return ok;
 }
 
+static bool tell_line(struct db *db, void *arg, struct err *err)
+{
+    struct line_news news = { .tenant = "acme",
+                              .msisdn = "+959250000001",
+                              .adapter = "instant",
+                              .state = "ACTIVE",
+                              .origin = "carrier/instant",
+                              .at_ms = 1 };
+    json_t *line = NULL;
+    bool ok = line_learn(db, &news, err) &&
+              line_show(db, "acme", news.msisdn, &line, err) &&
+              slice_copy(slice_of(json_text(line, "id")), arg, ID_SIZE);
+    json_decref(line);
+    return ok;
+}
+
+static void a_line_is_known(void)
+{
+    char id[ID_SIZE];
+    struct err err = ERR_INIT;
+    CHECK(store_write_now(rig->store, tell_line, id, &err));
+    keep("{line}", id);
+}
+
 static void a_device_is_known(void)
 {
     static char id[] = "device-1";
@@ -68,6 +93,7 @@ static void the_host_starts(void)
     order("{order}", "t3", "later");
     order("{failed}", "t4", "refuse");
     a_device_is_known();
+    a_line_is_known();
     struct ask ask = { "GET", "/v1/keys", rig->admin, NULL, NULL };
     struct reply reply;
     rig_ask(rig, &ask, &reply);
@@ -290,6 +316,16 @@ static void handlers_answer_as_documented(void)
           200 },
         { "GET", "/v1/profiles/{iccid}/activation-code", "Accept: image/png\r\n", NULL,
           406 },
+        { "GET", "/v1/lines", NULL, NULL, 200 },
+        { "GET", "/v1/lines?state=ACTIVE&msisdn=%2B959250000001&limit=2", NULL, NULL,
+          200 },
+        { "GET", "/v1/lines?state=asleep", NULL, NULL, 422 },
+        { "GET", "/v1/lines?msisdn=12", NULL, NULL, 422 },
+        { "GET", "/v1/lines/{line}", NULL, NULL, 200 },
+        { "GET", "/v1/lines/959250000001", NULL, NULL, 200 },
+        { "GET", "/v1/lines/959250000002", NULL, NULL, 404 },
+        { "GET", "/v1/lines/09250000001", NULL, NULL, 200 },
+        { "GET", "/v1/lines/nobody", NULL, NULL, 404 },
         { "GET", "/v1/devices", NULL, NULL, 200 },
         { "GET", "/v1/devices?q=a&carrier=instant&limit=2", NULL, NULL, 200 },
         { "GET", "/v1/devices?q=", NULL, NULL, 422 },

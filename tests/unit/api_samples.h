@@ -21,6 +21,8 @@ static const struct sample {
     { "profile.show", "/v1/profiles/{iccid}", NULL, NULL },
     { "profile.qr", "/v1/profiles/{iccid}/qr", NULL, NULL },
     { "profile.code", "/v1/profiles/{iccid}/activation-code", NULL, NULL },
+    { "line.list", "/v1/lines", NULL, NULL },
+    { "line.show", "/v1/lines/{line}", NULL, NULL },
     { "device.list", "/v1/devices", NULL, NULL },
     { "device.show", "/v1/devices/{device}", NULL, NULL },
     { "adapter.list", "/v1/adapters", NULL, NULL },
@@ -54,7 +56,7 @@ static struct {
     char value[64];
 } things[] = {
     { "{order}", "" }, { "{held}", "" },   { "{done}", "" },   { "{iccid}", "" },
-    { "{key}", "" },   { "{failed}", "" }, { "{device}", "" },
+    { "{key}", "" },   { "{failed}", "" }, { "{device}", "" }, { "{line}", "" },
 };
 enum { THING_COUNT = sizeof things / sizeof things[0] };
 

@@ -294,6 +294,10 @@ static void an_event_that_cannot_be_used_is_acknowledged_all_the_same(void)
     mytel_tlv_put_number(&details, TAG_LINE_STATE, 3);
     struct tlv_out out = event(EVENT_LINE_CHANGED, &details);
     hear(&line, FRAME_EVENT, 0, &out);
+    CHECK(strstr(text(act_of(&line, ESIM_ACT_REPORT)->bytes),
+                 "{\"kind\":\"line\",\"key\":\"959790000001\",") != NULL);
+    CHECK(strstr(text(act_of(&line, ESIM_ACT_REPORT)->bytes),
+                 "\"data\":{\"state\":\"SUSPENDED\"") != NULL);
     CHECK_INT(written(&line).type, FRAME_EVENT_ACK);
 }
 

@@ -28,9 +28,11 @@ struct esim_request {
     struct esim_bytes secrets;  /* As in struct esim_step: to check a signed body. */
 };
 
-/* Something learned. Two kinds now:
+/* Something learned. Three kinds now:
  *   "profile"  key = ICCID, data = {"state": SGP.22 state name or absent, "point": text,
  *              "at": RFC 3339, "eid"?, "problem"?: {code, message, carrier_code}}
+ *   "line"     key = MSISDN in E.164, with or without its "+", data = {"state": a line
+ *              state of capability.h, "iccid"?, "at"?: RFC 3339}
  *   "message"  key = what an operation awaits with ESIM_AWAIT, data = its payload. */
 struct esim_fact {
     struct esim_bytes kind;

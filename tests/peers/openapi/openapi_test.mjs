@@ -29,6 +29,7 @@ before(async () => {
     '/health/adapters/{name}': 'atom',
     '/v1/policies/{name}': 'policy',
     '/v1/devices/{device_id}': 'nobody',
+    '/v1/lines/{id}': 'nobody',
     '/v1/keys/{id}': made.json.id,
     '/problems/{code}': 'conflict',
     '/callbacks/{adapter}': 'atom',
