@@ -137,6 +137,22 @@ static void put_time(json_t *object, const char *key, int64_t ms)
     json_put_text(object, key, text);
 }
 
+/* Of the sessions that all share: the first that is not bound. */
+static const char *session_state(const json_t *sessions)
+{
+    const char *state = NULL;
+    const json_t *session;
+    size_t i;
+    json_array_foreach(sessions, i, session)
+    {
+        if (json_text(session, "tenant") != NULL)
+            continue;
+        if (state == NULL || strcmp(state, "bound") == 0)
+            state = json_text(session, "state");
+    }
+    return state;
+}
+
 static json_t *health_json(struct adapter *adapter, const struct adapter_health *health)
 {
     struct cell_state cell;
@@ -146,6 +162,7 @@ static json_t *health_json(struct adapter *adapter, const struct adapter_health 
         "unauthorised", health->unauthorised, "reason", health->reason, "last_error",
         health->last_error, "cell_reason", cell.reason[0] == '\0' ? NULL : cell.reason);
     json_put_text(object, "connection", adapter_connection_name(health));
+    json_put_text(object, "session", session_state(adapter_sessions(adapter)));
     json_put_text(object, "error_class", adapter_problem_class(health->last_error));
     json_put_int(object, "cell_deaths", (json_int_t)cell.deaths);
     json_put_int(object, "cell_calls", (json_int_t)cell.calls);

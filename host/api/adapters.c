@@ -40,12 +40,29 @@ static const json_t *failure_called(const struct adapter_snapshot *now,
 
 /* ---- look ---- */
 
+/* What is of other tenants' own views is theirs; "default" is who runs the host. */
+static json_t *copy_for(const struct call *call, const struct adapter_entry *entry)
+{
+    static const char *const lists[] = { "sessions", "refusals" };
+    json_t *copy = json_deep_copy(entry->show);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        json_t *list = json_object_get(copy, lists[i]);
+        for (size_t at = json_array_size(list); at-- > 0;) {
+            const char *tenant = json_text(json_array_get(list, at), "tenant");
+            if (tenant != NULL && strcmp(tenant, call->tenant) != 0 &&
+                strcmp(call->tenant, "default") != 0)
+                json_array_remove(list, at);
+        }
+    }
+    return copy;
+}
+
 static void list_adapters(struct call *call)
 {
     const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
     json_t *items = json_array();
     for (unsigned i = 0; i < now->count; i++)
-        json_array_append_new(items, json_deep_copy(now->entries[i].show));
+        json_array_append_new(items, copy_for(call, &now->entries[i]));
     for (size_t i = 0; i < json_array_size(now->failures); i++)
         json_array_append_new(items,
                               failure_document(json_array_get(now->failures, i)));
@@ -60,7 +77,7 @@ static json_t *named(struct call *call)
     const struct adapter_entry *entry = directory_find(now, name);
     const json_t *failure = entry == NULL ? failure_called(now, name) : NULL;
     if (entry != NULL)
-        return json_deep_copy(entry->show);
+        return copy_for(call, entry);
     if (failure != NULL)
         return failure_document(failure);
     call_problem(call, PROBLEM_NOT_FOUND, "no adapter is called %s", name);

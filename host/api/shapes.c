@@ -131,16 +131,35 @@ SHAPE(shape_device_page, "DevicePage", "Devices by device_id.", false,
 
 /* ---- adapters, policies ---- */
 
+SHAPE(shape_adapter_session, "AdapterSession", "A kept connection.", true,
+    MUST("name", "As in the manifest."), TEXT("tenant", "Whose own it is; absent: it is shared."),
+    { "state", MEMBER_TEXT, .required = true, .format = "connecting|bound|closed|refused", .text = "refused: the carrier does not accept our credentials." },
+    INT("window", "So many may be without an answer."), INT("outstanding", "So many are."),
+    INT("queued", "Waiting to be sent."), TEXT("since", "RFC 3339; of the state."),
+    LONG("reason", 512, "Why it is not bound."));
+SHAPE(shape_adapter_refusal, "AdapterRefusal", "Credentials that the carrier refused.", true,
+    TEXT("tenant", "Whose own they are; absent: they are shared."),
+    MUST("use", "session:NAME, token:ENDPOINT or capability:NAME."), LONG("reason", 512, "In the carrier's sense."),
+    TEXT("since", "RFC 3339."), TEXT("next_try", "RFC 3339; a reload tries at once."));
 SHAPE(shape_adapter, "Adapter", "A loaded adapter.", true,
     MUST("name", "Its name."), TEXT("version", "Its version."), INT("revision", "Of its manifest."),
     { "capabilities", MEMBER_TEXTS, .text = "What it can do." },
     { "aliases", MEMBER_TEXTS, .text = "Other names." },
-    { "health", MEMBER_OBJECT, .text = "How it is." });
+    { "health", MEMBER_OBJECT, .text = "As GET /health/adapters/{name}." },
+    { "sessions", MEMBER_OBJECTS, .inside = &shape_adapter_session, .text = "Its kept connections." },
+    { "refusals", MEMBER_OBJECTS, .inside = &shape_adapter_refusal, .text = "Where the carrier does not accept our credentials; absent: nowhere." });
 SHAPE(shape_adapter_list, "AdapterList", "The adapters.", false,
     LIST("items", &shape_adapter, "Adapters."));
 SHAPE(shape_adapter_health, "AdapterHealth", "How an adapter is.", true,
     MUST("name", "Its name."), TEXT("version", "Its version."),
-    { "status", MEMBER_TEXT, .required = true, .format = "healthy|degraded|down", .text = "In a word." });
+    { "status", MEMBER_TEXT, .required = true, .format = "healthy|degraded|down", .text = "In a word." },
+    LONG("reason", 512, "Why it is not healthy."),
+    { "connection", MEMBER_TEXT, .format = "up|down|refused|unknown", .text = "Does the carrier answer? unknown: nothing was sent yet." },
+    { "session", MEMBER_TEXT, .format = "connecting|bound|closed|refused", .text = "Of the shared sessions, the first that is not bound; absent: it has none." },
+    BOOL("unauthorised", "The carrier refused our credentials."),
+    TEXT("last_success", "RFC 3339: an operation was done."),
+    TEXT("last_error", "The last problem's code."), TEXT("last_error_at", "RFC 3339."),
+    TEXT("error_class", "connection, unauthorised, adapter or carrier: where to look."));
 SHAPE(shape_adapter_reload, "AdapterReload", "The verdict.", false,
     MUST("name", "Its name."), MUST("version", "The version that runs now."), MUST("state", "active"));
 SHAPE(shape_policy_file, "PolicyFile", "A file of a policy.", false,
