@@ -406,14 +406,24 @@ bool graph_told_item(struct esim_talk *talk, const struct expect *expect,
     return false;
 }
 
+/* The path of the next page, or NULL when the link leaves the host or the API on it:
+ * a proxy may serve more than Graph there, and would be shown the token. */
+static const char *next_path(const struct esim_talk *talk, const char *link)
+{
+    struct settings settings = settings_of(talk);
+    const char *path = graph_link_path(settings.graph_root, link);
+    bool is_ours = path != NULL && (graph_is_below(path, settings.v1_path) ||
+                                    graph_is_below(path, settings.beta_path));
+    return is_ours ? path : NULL;
+}
+
 bool graph_next(struct esim_talk *talk, const struct graph_page *page, bool begun,
                 bool *ret_ok)
 {
-    struct settings settings = settings_of(talk);
     *ret_ok = true;
     if (page->next == NULL)
         return false;
-    const char *path = graph_link_path(settings.graph_root, page->next);
+    const char *path = next_path(talk, page->next);
     const char *asked = var_text(talk, "path");
     bool loops = path != NULL && asked != NULL && strcmp(path, asked) == 0;
     int64_t pages = var_int(talk, "pages") + 1;
@@ -421,8 +431,9 @@ bool graph_next(struct esim_talk *talk, const struct graph_page *page, bool begu
     if (path == NULL)
         graph_end(
             talk, begun, "next_link_elsewhere", NULL,
-            "Graph's link to the next page leads to another host than the setting "
-            "graph_root: correct the setting, or find out who answers there.");
+            "Graph's link to the next page leads to another place than the settings "
+            "graph_root, v1_path and beta_path: correct them, or find out who answers "
+            "there.");
     else if (!*ret_ok)
         graph_end(talk, begun, "next_link_loops", NULL,
                   "Graph's links from page to page do not end: tell its operator.");

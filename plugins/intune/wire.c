@@ -50,6 +50,19 @@ const char *graph_link_path(const char *root, const char *link)
     return link + size;
 }
 
+/* Dots may climb out of the root (RFC 3986 5.2.4), and what is escaped may be a dot or a
+ * slash to whom it reaches; Graph writes neither before its query. */
+bool graph_is_below(const char *path, const char *root)
+{
+    size_t size = strlen(root);
+    if (strncmp(path, root, size) != 0 || path[size] != '/')
+        return false;
+    for (const char *c = path + size; *c != '\0' && *c != '?'; c++)
+        if (*c == '%' || (c[0] == '/' && c[1] == '.'))
+            return false;
+    return true;
+}
+
 bool graph_is_id(const char *text)
 {
     size_t size = text == NULL ? 0 : strspn(text, alphanumeric);

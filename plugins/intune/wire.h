@@ -24,6 +24,10 @@ bool graph_page_read(const json_t *body, struct graph_page *ret);
  * something between host and path. Hosts compare without case. */
 const char *graph_link_path(const char *root, const char *link);
 
+/* Whether a path stands below a version's root, such as /v1.0, to whoever reads it: no
+ * segment before the query begins with a dot or has an escape in it. */
+bool graph_is_below(const char *path, const char *root);
+
 /* The id of the first item whose `member` is this text; NULL: none has it. */
 const char *graph_find(const json_t *items, const char *member, const char *text);
 

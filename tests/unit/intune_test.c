@@ -190,6 +190,9 @@ static void a_link_elsewhere_ends_the_list(void)
     } rows[] = {
         { "https://evil.example/v1.0" DEVICES, "next_link_elsewhere" },
         { ROOT ".evil.example/v1.0" DEVICES, "next_link_elsewhere" },
+        { ROOT "/v10ed/.ice" DEVICES "?$skiptoken=2", "next_link_elsewhere" },
+        { ROOT "/v1.0/../admin" DEVICES, "next_link_elsewhere" },
+        { ROOT "/v1.0", "next_link_elsewhere" },
         { ROOT "/v1.0" DEVICES SELECT "&$top=100", "next_link_loops" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -44,6 +44,31 @@ static void a_link_is_followed_at_its_own_host_only(void)
     }
 }
 
+/* The host may serve more than Graph, and a token is for Graph. */
+static void a_link_stays_below_its_root(void)
+{
+    static const struct {
+        const char *path;
+        bool is_below;
+    } rows[] = {
+        { "/v1.0/users", true },
+        { "/v1.0/a/b?$filter=x%20eq%20'..%2F'/../", true },
+        { "/v1.0", false },
+        { "/v1.0?$skip=1", false },
+        { "/v1.0x/users", false },
+        { "/v10/users", false },
+        { "/V1.0/users", false },
+        { "/beta/users", false },
+        { "/v1.0/../admin", false },
+        { "/v1.0/./users", false },
+        { "/v1.0/a/..", false },
+        { "/v1.0/%2e%2e/admin", false },
+        { "/v1.0/a%2f..%2f..%2fadmin", false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CHECK(graph_is_below(rows[i].path, "/v1.0") == rows[i].is_below);
+}
+
 static void an_id_stands_in_a_path_without_harm(void)
 {
     start();
@@ -256,8 +281,8 @@ static void a_wrong_setting_is_named(void)
 }
 
 TESTS("intune_wire", CASE(a_link_is_followed_at_its_own_host_only),
-      CASE(an_id_stands_in_a_path_without_harm), CASE(a_literal_cannot_end_early),
-      CASE(a_page_is_a_list_with_or_without_a_link),
+      CASE(a_link_stays_below_its_root), CASE(an_id_stands_in_a_path_without_harm),
+      CASE(a_literal_cannot_end_early), CASE(a_page_is_a_list_with_or_without_a_link),
       CASE(an_error_gives_its_code_and_request_id_and_none_of_its_words),
       CASE(an_activation_code_gives_address_and_matching_id),
       CASE(an_iccid_loses_its_pad), CASE(a_batch_holds_twenty_and_is_read_in_any_order),
