@@ -65,6 +65,7 @@ X(SET_ENGINE_REFUSED_MS, "engine.refused_ms",  SETTING_INT, "300000", 100, 86400
 X(SET_NUMBER_PLAN_FILE, "number.plan_file",    SETTING_TEXT, "/usr/share/esim/numberplan/mm.yaml", 0, 0, "path", "How telephone numbers are written at home; empty: only as +COUNTRY...")
 X(SET_ORDER_TEXT_BYTES, "order.text_bytes",    SETTING_INT, "4096", 1, ORDER_TEXT_BYTES_MAX, "bytes", "Text of a message in an order, as UTF-8.")
 X(SET_IDEMPOTENCY_HOURS, "idempotency.hours",  SETTING_INT, "72", 1, 8760, "hours", "An Idempotency-Key is remembered this long.")
+X(SET_MESSAGE_QUEUE,    "message.queue",       SETTING_INT, "16", 1, 1000, "messages", "A carrier's messages for one operation that may wait to be told; more are dropped.")
 X(SET_INBOX_DAYS,       "inbox.days",          SETTING_INT, "90", 1, 3650, "days", "A carrier's notification that comes again within this time changes nothing.")
 X(SET_SWEEP_S,          "sweep.s",             SETTING_INT, "60", 1, 86400, "s", "Between two removals of what is past its time.")
 X(SET_SWEEP_ROWS,       "sweep.rows",          SETTING_INT, "1000", 1, 100000, "rows", "Removed from one table at once.")

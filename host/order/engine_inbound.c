@@ -78,7 +78,10 @@ static void answer(struct inbound *inbound)
 static bool run_facts(struct db *db, void *arg, struct err *err)
 {
     struct inbound *inbound = arg;
-    const struct outbox_origin origin = { .adapter = inbound->adapter };
+    const struct outbox_origin origin = {
+        .adapter = inbound->adapter,
+        .most = settings_int(inbound->engine->parts.settings, SET_MESSAGE_QUEUE)
+    };
     for (uint64_t i = 0; i < inbound->response.fact_count; i++)
         if (!fact_store(db, inbound->engine->parts.sealer, &origin,
                         &inbound->response.facts[i], err))

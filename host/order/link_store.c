@@ -30,9 +30,12 @@ struct link_write {
 static struct outbox_origin origin_of(const struct link_write *write)
 {
     const char *tenant = write->link->tenant;
-    return (struct outbox_origin){ .adapter = write->link->adapter_name,
-                                   .tenant = tenant[0] == '\0' ? NULL : tenant,
-                                   .others = write->others };
+    return (struct outbox_origin){
+        .adapter = write->link->adapter_name,
+        .most = settings_int(write->link->engine->parts.settings, SET_MESSAGE_QUEUE),
+        .tenant = tenant[0] == '\0' ? NULL : tenant,
+        .others = write->others
+    };
 }
 
 static bool write_delivery(struct db *db, const struct link_write *write,
@@ -100,14 +103,23 @@ static void free_write(struct link_write *write)
     free(write);
 }
 
+/* In their order: messages of one key are told as they are stored. */
+static void keep_for_later(struct session_link *link, struct link_write *write)
+{
+    struct link_write **end = &link->again;
+    while (*end != NULL)
+        end = &(*end)->next;
+    write->next = NULL;
+    *end = write;
+    loop_timer_set(link->again_timer, AGAIN_MS);
+}
+
 static void done(void *arg, bool ok, const struct err *err)
 {
     struct link_write *write = arg;
     struct session_link *link = write->link;
     if (!ok && err->code == ERR_UNAVAILABLE && link->session != NULL) {
-        write->next = link->again;
-        link->again = write;
-        loop_timer_set(link->again_timer, AGAIN_MS);
+        keep_for_later(link, write);
         return;
     }
     if (!ok)

@@ -23,7 +23,6 @@ void claim_free(struct claim **claim)
         explicit_bzero(gone->action, gone->action_size);
     free(gone->action);
     free(gone->message);
-    free(gone->message_sealed);
     json_decref(gone->vars);
     free(gone);
     *claim = NULL;

@@ -48,8 +48,8 @@ struct claim {
     size_t action_size;
     char *message; /* ESIM_MESSAGE: its payload. */
     size_t message_size;
-    char *message_sealed; /* As it is stored, until what came of it is. */
-    size_t message_sealed_size;
+    char message_tenant[ORDER_TENANT_SIZE]; /* With `message_seq`: which one it is. */
+    int64_t message_seq;                    /* 0: none, or what came of it is stored. */
     char wait_key[OUTBOX_KEY_SIZE];
     json_t *vars;
 };

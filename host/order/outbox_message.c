@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
 #include "esim/flow.h"
 #include "order/outbox_seal.h"
 
@@ -27,6 +29,16 @@
     db_text((origin)->adapter), db_text(key), db_text((origin)->tenant), \
         db_text((origin)->others == NULL ? "" : (origin)->others)
 
+/* A number is not given twice: another operation under this key may still forget the
+ * message that had it. So they go on from the time, not from what is there. */
+#define NEXT_SEQ "CASE WHEN MAX(seq) >= $7 THEN MAX(seq) + 1 ELSE $7 END"
+
+static struct metric dropped_total = { .kind = METRIC_COUNTER,
+                                       .name = "esimd_messages_dropped_total",
+                                       .help = "Messages of carriers for which there "
+                                               "was no room (message.queue).",
+                                       .label = "adapter" };
+
 static const char *tenant_of(const struct outbox_origin *origin)
 {
     if (origin->tenant != NULL)
@@ -34,26 +46,38 @@ static const char *tenant_of(const struct outbox_origin *origin)
     return origin->others == NULL ? "" : COMMON;
 }
 
+static void note_dropped(const char *adapter, const char *key)
+{
+    metric_count(&dropped_total, adapter, NULL);
+    log_line(LOG_ERROR, "message.dropped", LOG_TEXT("adapter", adapter),
+             LOG_TEXT("key", key),
+             LOG_TEXT("reason", "too many wait under this key (message.queue)"));
+}
+
 bool outbox_deliver(struct db *db, const struct sealer *sealer,
                     const struct outbox_origin *origin, const char *key,
                     struct slice payload, int64_t until_ms, struct err *err)
 {
     struct buf sealed;
+    int64_t kept = 0;
     buf_init(&sealed, OUTBOX_SEALED_LIMIT_BYTES);
-    /* The newest message under a key is the one that counts. */
     bool ok =
         outbox_seal_message(sealer, origin->adapter, key, payload, &sealed, err) &&
         db_run(db,
-               "INSERT INTO messages (tenant, adapter, key, data, until_ms) "
-               "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, adapter, key) "
-               "DO UPDATE SET data = excluded.data, until_ms = excluded.until_ms",
+               "INSERT INTO messages (tenant, adapter, key, seq, data, until_ms) "
+               "SELECT $1, $2, $3, " NEXT_SEQ ", $4, $5 FROM messages "
+               "WHERE tenant = $1 AND adapter = $2 AND key = $3 "
+               "HAVING COUNT(*) < $6",
                DB_ARGS(db_text(tenant_of(origin)), db_text(origin->adapter),
-                       db_text(key), db_bytes(buf_slice(&sealed)), db_int(until_ms)),
-               NULL, err) &&
+                       db_text(key), db_bytes(buf_slice(&sealed)), db_int(until_ms),
+                       db_int(origin->most), db_int(clock_wall_ms())),
+               &kept, err) &&
         db_run(db, "UPDATE outbox SET due_ms = $5, event = $6, " NO_ACTION WAITING,
                DB_ARGS(WAITING_ARGS(origin, key), db_int(clock_wall_ms()),
                        db_int(ESIM_MESSAGE)),
                NULL, err);
+    if (ok && kept == 0)
+        note_dropped(origin->adapter, key);
     buf_finish(&sealed);
     return ok;
 }
@@ -111,27 +135,24 @@ static bool read_message(const struct db_row *row, void *arg, struct err *err)
 {
     struct opening *opening = arg;
     struct claim *claim = opening->claim;
-    struct slice sealed = row_bytes(row, 0);
-    claim->message_sealed = malloc(sealed.size + 1);
-    if (claim->message_sealed == NULL)
-        return err_set(err, ERR_LIMIT, "no memory for a message");
-    claim->message_sealed_size = sealed.size;
-    if (sealed.size > 0)
-        memcpy(claim->message_sealed, sealed.ptr, sealed.size);
-    return outbox_open_message(opening->sealer, claim->order.adapter, claim->wait_key,
-                               sealed, &claim->message, &claim->message_size, err);
+    claim->message_seq = row_int(row, 2);
+    return row_copy(row, 1, claim->message_tenant, sizeof claim->message_tenant, err) &&
+           outbox_open_message(opening->sealer, claim->order.adapter, claim->wait_key,
+                               row_bytes(row, 0), &claim->message, &claim->message_size,
+                               err);
 }
 
-/* The tenant's own comes first; the common line's only if there is no other, since it
- * may not be meant. */
+/* The first that came. The tenant's own go before; the common line's are taken only if
+ * there is no other, since they may not be meant. */
 bool outbox_read_message(struct db *db, const struct sealer *sealer,
                          struct claim *claim, struct err *err)
 {
     struct opening opening = { sealer, claim };
     return db_one(db,
-                  "SELECT data FROM messages WHERE adapter = $1 AND key = $2 "
-                  "AND tenant IN ($3, '', '" COMMON "') ORDER BY CASE tenant "
-                  "WHEN $3 THEN 0 WHEN '' THEN 1 ELSE 2 END LIMIT 1",
+                  "SELECT data, tenant, seq FROM messages WHERE adapter = $1 "
+                  "AND key = $2 AND tenant IN ($3, '', '" COMMON "') "
+                  "ORDER BY CASE tenant WHEN $3 THEN 0 WHEN '' THEN 1 ELSE 2 END, seq "
+                  "LIMIT 1",
                   DB_ARGS(db_text(claim->order.adapter), db_text(claim->wait_key),
                           db_text(claim->order.tenant)),
                   read_message, &opening, err);
@@ -139,17 +160,13 @@ bool outbox_read_message(struct db *db, const struct sealer *sealer,
 
 bool outbox_forget_message(struct db *db, struct claim *claim, struct err *err)
 {
-    struct slice sealed = slice_bytes(claim->message_sealed,
-                                      claim->message_sealed_size);
-    if (claim->message_sealed == NULL)
-        return true;
-    bool ok = db_run(db,
-                     "DELETE FROM messages WHERE adapter = $1 AND key = $2 "
-                     "AND tenant IN ($3, '', '" COMMON "') AND data = $4",
-                     DB_ARGS(db_text(claim->order.adapter), db_text(claim->wait_key),
-                             db_text(claim->order.tenant), db_bytes(sealed)),
-                     NULL, err);
-    free(claim->message_sealed);
-    claim->message_sealed = NULL;
-    return ok;
+    int64_t seq = claim->message_seq;
+    claim->message_seq = 0;
+    return seq == 0 ||
+           db_run(db,
+                  "DELETE FROM messages WHERE tenant = $1 AND adapter = $2 "
+                  "AND key = $3 AND seq = $4",
+                  DB_ARGS(db_text(claim->message_tenant), db_text(claim->order.adapter),
+                          db_text(claim->wait_key), db_int(seq)),
+                  NULL, err);
 }

@@ -1,8 +1,8 @@
 /* outbox_message.h - what comes for operations that wait under a key: messages, and the
  * news that none will come.
  *
- * A message that comes before anybody waits is kept. One that was told is kept until what
- * came of it is stored, since the cell may die with it.
+ * Messages that come before anybody waits are kept, as a queue for each key. One that was
+ * told is kept until what came of it is stored, since the cell may die with it.
  *
  * Inside transactions only. */
 #ifndef ORDER_OUTBOX_MESSAGE_H
@@ -13,14 +13,17 @@
 /* Where it came from, and so whose it may be: keys are unique on one line alone. */
 struct outbox_origin {
     const char *adapter;
+    int64_t most; /* How many messages of one key may wait (message.queue). */
     const char
         *tenant; /* The tenant's own line; NULL: the common one, or a callback. */
     const char *others; /* The common line: ",acme,bravo," have their own; "" nobody.
                            NULL: a callback, which may be for anybody. */
 };
 
-/* A message for whoever waits under `key`; kept until `until_ms` when nobody does. An
- * action that was sent is over with its answer. */
+/* A message for whoever waits under `key`; kept until `until_ms` when nobody does. They
+ * are told one after the other, in the order in which they were stored; past `most` the
+ * newest is dropped, logged and counted. An action that was sent is over with its
+ * answer. */
 bool outbox_deliver(struct db *db, const struct sealer *sealer,
                     const struct outbox_origin *origin, const char *key,
                     struct slice payload, int64_t until_ms, struct err *err);
@@ -47,8 +50,7 @@ bool outbox_wake_if_delivered(struct db *db, const struct claim *claim,
 bool outbox_read_message(struct db *db, const struct sealer *sealer,
                          struct claim *claim, struct err *err);
 
-/* What came of the claim's message, if any, is being stored. A newer one under its key
- * stays. */
+/* What came of the claim's message, if any, is being stored. Others under its key stay. */
 bool outbox_forget_message(struct db *db, struct claim *claim, struct err *err);
 
 #endif

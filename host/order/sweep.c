@@ -12,8 +12,8 @@ bool sweep(struct db *db, struct sweep *sweep, struct err *err)
         { "DELETE FROM inbox WHERE (tenant, adapter, fact_id) IN (SELECT tenant, "
           "adapter, fact_id FROM inbox WHERE at_ms < $1 ORDER BY at_ms LIMIT $2)",
           sweep->now_ms - sweep->facts_ms },
-        { "DELETE FROM messages WHERE (tenant, adapter, key) IN (SELECT tenant, "
-          "adapter, key FROM messages AS m WHERE until_ms < $1 AND NOT EXISTS "
+        { "DELETE FROM messages WHERE (tenant, adapter, key, seq) IN (SELECT tenant, "
+          "adapter, key, seq FROM messages AS m WHERE until_ms < $1 AND NOT EXISTS "
           "(SELECT 1 FROM outbox AS o WHERE o.adapter = m.adapter "
           "AND o.wait_key = m.key) ORDER BY until_ms LIMIT $2)",
           sweep->now_ms },

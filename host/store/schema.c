@@ -269,11 +269,29 @@ static const char lines[] =
 "CREATE INDEX lines_by_number ON lines (msisdn, adapter);"
 "CREATE INDEX lines_by_iccid ON lines (tenant, iccid) WHERE iccid IS NOT NULL;";
 
+static const char message_queues[] =
+"CREATE TABLE message_queue ("
+"  tenant TEXT NOT NULL,"
+"  adapter TEXT NOT NULL,"
+"  key TEXT NOT NULL,"
+"  seq INTEGER NOT NULL DEFAULT 1,"   /* Rises, and is not used again. */
+"  data BLOB NOT NULL,"               /* Sealed. */
+"  until_ms INTEGER NOT NULL,"
+"  PRIMARY KEY (tenant, adapter, key, seq)"
+") STRICT;"
+"INSERT INTO message_queue (tenant, adapter, key, data, until_ms)"
+"  SELECT tenant, adapter, key, data, until_ms FROM messages;"
+"DROP TABLE messages;"
+"ALTER TABLE message_queue RENAME TO messages;"
+"CREATE INDEX messages_by_key ON messages (adapter, key);"
+"CREATE INDEX messages_by_end ON messages (until_ms);";
+
 static const struct migration migrations[] = {
     { 1, "first tables", first_tables },
     { 2, "devices", devices },
     { 3, "tries and rounds", tries },
     { 4, "lines", lines },
+    { 5, "message queues", message_queues },
 };
 /* clang-format on */
 

@@ -35,7 +35,8 @@
  *   audit        Who did what; a chain of hashes (audit/audit.h).
  *   events       What watchers and webhooks are told, gap-free (store/event_log.h).
  *   inbox        Facts from carriers already taken: the second delivery changes nothing.
- *   messages     Delivered before an operation waited for them; kept until `until_ms`.
+ *   messages     Not yet told to the operation they are for, in order; kept until
+ *                `until_ms`.
  *   activated    The highest revision ever activated of each manifest and policy.
  *
  * A migration is a row in schema.c. It is never changed once released: the next change

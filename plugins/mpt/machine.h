@@ -202,11 +202,10 @@ void join_answered(struct machine *machine, const struct job *job,
 const struct track *join_receipt(struct machine *machine, const char *id,
                                  const struct smpp_receipt *receipt);
 void join_receipt_is_final(struct machine *machine, const struct track *track);
-/* The host keeps the newest message of a key alone: nothing that says less than a reply
- * may follow it there. */
+/* What says less than the reply is not told behind it. */
 void join_replied(struct machine *machine, struct esim_bytes key);
 /* Whether a receipt is for the operation's key. One that says that a command arrived is
- * not: the reply will say more, and this would hide it. */
+ * not: the reply will say more, and the key has room for few messages. */
 bool join_tells(bool expects_reply, bool is_replied, enum smpp_state state);
 void join_remember_early(struct machine *machine, const char *id,
                          const struct smpp_receipt *receipt);

@@ -300,7 +300,7 @@ static void operations_on_one_number_keep_the_order_of_their_orders(void)
 
 static bool run_deliver(struct db *db, struct rig *rig, void *arg, struct err *err)
 {
-    const struct outbox_origin origin = { .adapter = "atom" };
+    const struct outbox_origin origin = { .adapter = "atom", .most = 4 };
     return outbox_deliver(db, rig->sealer, &origin, arg, SLICE_LITERAL("receipt"),
                           clock_wall_ms() + 60000, err);
 }

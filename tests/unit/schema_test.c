@@ -406,6 +406,52 @@ static void a_database_of_a_newer_program_or_of_a_stranger_is_left_alone(void)
     close_scratch();
 }
 
+/* As version 4 was: a table that keeps the newest message of a key. */
+static void go_back_to_version_4(struct db *db)
+{
+    struct err err = ERR_INIT;
+    bool ok = db->driver->script(
+                  db,
+                  "DROP TABLE messages;"
+                  "CREATE TABLE messages (tenant TEXT NOT NULL, adapter TEXT NOT NULL,"
+                  "  key TEXT NOT NULL, data BLOB NOT NULL, until_ms INTEGER NOT NULL,"
+                  "  PRIMARY KEY (tenant, adapter, key)) STRICT;"
+                  "CREATE INDEX messages_by_key ON messages (adapter, key);"
+                  "CREATE INDEX messages_by_end ON messages (until_ms);"
+                  "INSERT INTO messages VALUES ('t', 'a', 'k1', x'01', 5),"
+                  "  ('t', 'a', 'k2', x'02', 6), ('u', 'a', 'k1', x'03', 7);",
+                  &err) &&
+              db->driver->write_version(db, 4, &err);
+    if (!ok)
+        fprintf(stderr, "%s\n", err.text);
+    CHECK(ok);
+}
+
+static bool read_kept_messages(struct db *db, void *arg, struct err *err)
+{
+    (void)arg;
+    int64_t rows = 0;
+    bool ok = db_one(db,
+                     "SELECT count(*) FROM messages WHERE seq = 1 AND (tenant, key, "
+                     "data, until_ms) IN (VALUES ('t', 'k1', x'01', 5), "
+                     "('t', 'k2', x'02', 6), ('u', 'k1', x'03', 7))",
+                     DB_NO_ARGS, take_int, &rows, err);
+    CHECK_INT(rows, 3);
+    return ok && look_at_plans(db, NULL, err);
+}
+
+static void messages_of_version_4_are_kept(void)
+{
+    struct err err = ERR_INIT;
+    open_scratch();
+    store_close(&store);
+    with_raw_database(go_back_to_version_4);
+    store = store_open(scratch.dir, &limits, &err);
+    CHECK_FATAL(store != NULL);
+    CHECK(store_write_now(store, read_kept_messages, NULL, &err));
+    close_scratch();
+}
+
 static void bytes_that_are_no_database_are_called_corrupt(void)
 {
     char path[128];
@@ -429,4 +475,5 @@ TESTS("schema", CASE(the_tenant_is_first_in_every_primary_key_but_one),
       CASE(empty_is_not_null_and_text_is_never_cut),
       CASE(events_count_without_gaps_for_each_tenant),
       CASE(a_database_of_a_newer_program_or_of_a_stranger_is_left_alone),
+      CASE(messages_of_version_4_are_kept),
       CASE(bytes_that_are_no_database_are_called_corrupt))
