@@ -78,6 +78,7 @@ static bool open_store(struct host *host, struct err *err)
         .batch = settings_int(settings, SET_STORE_BATCH),
         .queue = settings_int(settings, SET_STORE_QUEUE),
         .cache_kb = settings_int(settings, SET_STORE_CACHE_KB),
+        .lock_wait_ms = settings_int(settings, SET_STORE_LOCK_WAIT_MS),
     };
     host->store = store_open(settings_text(settings, SET_DATA_DIR), &limits, err);
     return host->store != NULL;

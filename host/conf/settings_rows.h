@@ -40,6 +40,7 @@ X(SET_RATE_BURST,       "rate.burst",          SETTING_INT, "200", 1, 1000000, "
 X(SET_STORE_BATCH,      "store.batch",         SETTING_INT, "256", 1, 4096, "transactions", "Joined in one commit at most.")
 X(SET_STORE_QUEUE,      "store.queue",         SETTING_INT, "8192", 16, 1000000, "transactions", "Waiting for the writer before callers are told to come back.")
 X(SET_STORE_CACHE_KB,   "store.cache_kb",      SETTING_INT, "16384", 256, 4194304, "KiB", "Page cache of the writer's connection.")
+X(SET_STORE_LOCK_WAIT_MS, "store.lock_wait_ms", SETTING_INT, "5000", 0, 600000, "ms", "At the start, for a host that still ends, or another program that has the database open.")
 X(SET_CELL_MEMORY_MB,   "cell.memory_mb",      SETTING_INT, "64", 16, 4096, "MiB", "Data of an adapter cell, when its manifest does not say less.")
 X(SET_CELL_SPAWN_MS,    "cell.spawn_ms",       SETTING_INT, "5000", 100, 60000, "ms", "From spawn to ready.")
 X(SET_CELL_CPU_MS,      "cell.cpu_ms",         SETTING_INT, "200", 1, 60000, "ms", "CPU of one step, when the manifest does not say less.")

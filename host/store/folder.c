@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_TURNS = 200, LOCK_TURN_MS = 10 };
+#include "base/log.h"
+
+enum { TURN_MS = 10 };
 
 static bool path_in(char *ret, size_t size, const char *dir, const char *name,
                     struct err *err)
@@ -48,33 +49,10 @@ static bool write_pid(int fd, struct err *err)
     return true;
 }
 
-static bool is_dead(long pid)
-{
-    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-}
-
-/* A host that was killed while it made a cell leaves a child behind that shares the lock
- * until it has become the cell, or is dead too: that is waited for. A host that lives is
- * not. */
-static bool lock_or_wait(int fd)
-{
-    for (int turn = 0; turn < LOCK_TURNS; turn++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        if (errno != EWOULDBLOCK)
-            return false;
-        if (!is_dead(read_pid(fd)))
-            break;
-        poll(NULL, 0, LOCK_TURN_MS);
-    }
-    errno = EWOULDBLOCK;
-    return false;
-}
-
 static bool take_lock(int fd, const char *dir, struct err *err)
 {
-    if (lock_or_wait(fd))
-        return write_pid(fd, err);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
     if (errno != EWOULDBLOCK)
         return err_errno(err, "locking %s/esimd.lock", dir);
     return err_set(err, ERR_CONFLICT,
@@ -106,7 +84,25 @@ static bool nobody_else(const char *dir, struct err *err)
     return ok;
 }
 
-bool folder_claim(const char *dir, int *ret_lock, struct err *err)
+/* A host that was killed has its files open until its last thread is gone, which may be
+ * in a sync; a child that it had begun to make shares them until it is a cell, or dead
+ * too. So who holds the folder is waited for, alive or not. */
+static bool claim_or_wait(int lock, const char *dir, int64_t wait_ms, struct err *err)
+{
+    for (int64_t turn = 0;; turn++) {
+        struct err held = ERR_INIT;
+        if (take_lock(lock, dir, &held) && nobody_else(dir, &held))
+            return true;
+        if (held.code != ERR_CONFLICT || turn * TURN_MS >= wait_ms)
+            return err_set(err, held.code, "%s", held.text);
+        if (turn == 0)
+            log_line(LOG_INFO, "store.waiting", LOG_TEXT("reason", held.text),
+                     LOG_INT("wait_ms", wait_ms));
+        poll(NULL, 0, TURN_MS);
+    }
+}
+
+bool folder_claim(const char *dir, int64_t wait_ms, int *ret_lock, struct err *err)
 {
     int lock = -1, file = -1;
     bool ok = false;
@@ -114,8 +110,9 @@ bool folder_claim(const char *dir, int *ret_lock, struct err *err)
         err_errno(err, "making the data folder %s", dir);
         goto out;
     }
-    if (!make_file(dir, "esimd.lock", &lock, err) || !take_lock(lock, dir, err) ||
-        !nobody_else(dir, err) || !make_file(dir, "esimd.db", &file, err))
+    if (!make_file(dir, "esimd.lock", &lock, err) ||
+        !claim_or_wait(lock, dir, wait_ms, err) || !write_pid(lock, err) ||
+        !make_file(dir, "esimd.db", &file, err))
         goto out;
     *ret_lock = lock;
     lock = -1; /* Given to the caller. */

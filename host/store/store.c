@@ -273,7 +273,7 @@ static bool start(struct store *store, const char *dir, struct err *err)
     int length = snprintf(store->path, sizeof store->path, "%s/esimd.db", dir);
     if (length < 0 || (size_t)length >= sizeof store->path)
         return err_set(err, ERR_LIMIT, "the path of the data folder is too long");
-    if (!folder_claim(dir, &store->lock_fd, err))
+    if (!folder_claim(dir, store->limits.lock_wait_ms, &store->lock_fd, err))
         return false;
     store->db = sqlite_open(store->path, SQLITE_WRITER, store->limits.cache_kb, err);
     return store->db != NULL && schema_migrate(store->db, err) &&

@@ -51,10 +51,11 @@ struct store_limits {
     int64_t batch;
     int64_t queue;
     int64_t cache_kb;
+    int64_t lock_wait_ms; /* For a host that still ends; 0: it is refused at once. */
 };
 
 /* Opens or creates `dir`/esimd.db, migrates it forward, starts the writer's thread.
- * ERR_CONFLICT: another process has it (the sentence names it), or it was made by a newer
+ * ERR_CONFLICT: another process has it after lock_wait_ms (the sentence names it), or it was made by a newer
  * program. ERR_CORRUPT: not our database. */
 struct store *store_open(const char *dir, const struct store_limits *limits,
                          struct err *err);

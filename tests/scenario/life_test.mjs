@@ -71,6 +71,25 @@ test('A host that is killed loses no order and repeats no function that it must 
   assert.equal((await world.get('/v1/audit/verify')).ok, true);
 });
 
+// A supervisor starts the next host at once, when the last threads of the killed one may
+// still have the data folder's lock.
+test('A host that is killed under load can be started at once, again and again', async () => {
+  let busy = true;
+  const clients = Array.from({ length: 4 }, async () => {
+    while (busy) await world.placeOrder().catch(() => {});
+  });
+  try {
+    for (let i = 0; i < 5; i += 1) {
+      const placed = await world.placeOrder();
+      await world.killAndStart();
+      assert.equal((await world.get(`/v1/orders/${placed.json.id}`)).id, placed.json.id);
+    }
+  } finally {
+    busy = false;
+    await Promise.all(clients);
+  }
+});
+
 test('A key that was answered before the host was killed still gives that order', async () => {
   const first = await world.placeOrder({}, { key: 'kept', headers: { Prefer: 'wait=10' } });
   await world.end('SIGKILL');

@@ -68,10 +68,8 @@ export async function startProgram(command, args) {
 
 function isAlive(pid) {
   try {
-    // A dead child that nobody has waited for is dead enough, once its last thread is gone:
-    // until then its files are open, and its lock is held.
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return !/^State:\s+[ZX]/m.test(status) || !/^Threads:\s+1$/m.test(status);
+    // A dead child that nobody has waited for is dead enough.
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }
@@ -241,14 +239,21 @@ export class World {
 
   // One that has no business here: { status, stderr }.
   secondHost() {
-    return spawnSync(join(build, 'esimd'), ['--config', this.path('esimd.yaml'), ...this.arguments()], {
-      encoding: 'utf8', timeout: PATIENCE_MS,
-    });
+    return spawnSync(join(build, 'esimd'), [
+      '--config', this.path('esimd.yaml'), ...this.arguments(), '--set', 'store.lock_wait_ms=100',
+    ], { encoding: 'utf8', timeout: PATIENCE_MS });
   }
 
   async end(signal) {
     await endProcess(this.pid, signal);
     rmSync(this.path('host.pid'));
+  }
+
+  // The next one is started while the killed one still ends.
+  async killAndStart() {
+    process.kill(this.pid, 'SIGKILL');
+    rmSync(this.path('host.pid'));
+    await this.start();
   }
 
   async close() {

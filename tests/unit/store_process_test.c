@@ -8,12 +8,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/sqlite.h"
 #include "store/store.h"
 
 static const struct store_limits limits = { .batch = 64,
                                             .queue = 256,
                                             .cache_kb = 512 };
+static const struct store_limits patient = {
+    .batch = 64, .queue = 256, .cache_kb = 512, .lock_wait_ms = 20000
+};
 static struct scratch scratch;
 
 static void make_dir(void)
@@ -26,14 +30,19 @@ static void remove_dir(void)
     CHECK(scratch_remove(&scratch));
 }
 
-static struct store *open_store(void)
+static struct store *open_with(const struct store_limits *chosen)
 {
     struct err err = ERR_INIT;
-    struct store *store = store_open(scratch.dir, &limits, &err);
+    struct store *store = store_open(scratch.dir, chosen, &err);
     if (store == NULL)
         fprintf(stderr, "%s\n", err.text);
     CHECK_FATAL(store != NULL);
     return store;
+}
+
+static struct store *open_store(void)
+{
+    return open_with(&limits);
 }
 
 /* Rows of `inbox` stand for any write. */
@@ -93,16 +102,24 @@ static void end_child(pid_t child)
     CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
 }
 
-/* Two writers of one file are how SQLite databases get damaged. */
-static void a_second_host_is_refused_and_told_the_first_ones_pid(void)
+static pid_t start_child(void (*run)(int tell))
 {
-    make_dir();
     int pipes[2];
     CHECK_FATAL(pipe(pipes) == 0);
     pid_t child = fork();
     if (child == 0)
-        hold_store(pipes[1]);
+        run(pipes[1]);
     read_byte(pipes[0]);
+    close(pipes[0]);
+    close(pipes[1]);
+    return child;
+}
+
+/* Two writers of one file are how SQLite databases get damaged. */
+static void a_second_host_is_refused_and_told_the_first_ones_pid(void)
+{
+    make_dir();
+    pid_t child = start_child(hold_store);
     struct err err = ERR_INIT;
     char said[64];
     CHECK(store_open(scratch.dir, &limits, &err) == NULL);
@@ -112,12 +129,9 @@ static void a_second_host_is_refused_and_told_the_first_ones_pid(void)
     end_child(child);
     struct store *store = open_store(); /* The lock died with its holder. */
     store_close(&store);
-    close(pipes[0]);
-    close(pipes[1]);
     remove_dir();
 }
 
-/* A program that knows nothing of our lock, as a sqlite3 shell does. */
 /* Dies, and leaves a child with its lock that lives a little longer. */
 static void leave_child_behind(void)
 {
@@ -143,11 +157,78 @@ static void a_killed_hosts_child_that_has_its_lock_is_waited_for(void)
     if (child == 0)
         leave_child_behind();
     CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
-    struct store *store = open_store();
+    struct store *store = open_with(&patient);
     store_close(&store);
     remove_dir();
 }
 
+static void end_soon(void)
+{
+    struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+    setitimer(ITIMER_REAL, &soon, NULL); /* SIGALRM ends it. */
+}
+
+static void hold_store_briefly(int tell)
+{
+    end_soon();
+    hold_store(tell);
+}
+
+/* What the log said of waiting while the store was opened, as a count of lines. */
+static struct store *open_counting_lines(const struct store_limits *chosen,
+                                         struct err *err, int *ret_lines)
+{
+    char line[2048];
+    FILE *words = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    CHECK_FATAL(words != NULL && kept >= 0);
+    CHECK(dup2(fileno(words), STDERR_FILENO) >= 0);
+    struct store *store = store_open(scratch.dir, chosen, err);
+    CHECK(dup2(kept, STDERR_FILENO) >= 0);
+    rewind(words);
+    for (*ret_lines = 0; fgets(line, sizeof line, words) != NULL;)
+        *ret_lines += strstr(line, "store.waiting") != NULL;
+    fclose(words);
+    close(kept);
+    return store;
+}
+
+/* A killed host has its files open until its last thread is gone, and its number is
+ * taken until its parent has looked: whether it ends cannot be told from outside. */
+static void a_host_that_ends_in_time_is_waited_for_with_one_line(void)
+{
+    struct err err = ERR_INIT;
+    int lines = 0;
+    make_dir();
+    pid_t child = start_child(hold_store_briefly);
+    struct store *store = open_counting_lines(&patient, &err, &lines);
+    CHECK(store != NULL);
+    CHECK_INT(lines, 1);
+    store_close(&store);
+    CHECK(waitpid(child, NULL, 0) == child);
+    remove_dir();
+}
+
+static void a_host_that_stays_is_refused_when_the_wait_is_over(void)
+{
+    const struct store_limits hasty = {
+        .batch = 64, .queue = 256, .cache_kb = 512, .lock_wait_ms = 60
+    };
+    struct err err = ERR_INIT;
+    int lines = 0;
+    make_dir();
+    pid_t child = start_child(hold_store);
+    int64_t began_us = clock_mono_us();
+    CHECK(open_counting_lines(&hasty, &err, &lines) == NULL);
+    CHECK(clock_mono_us() - began_us >= 60 * 1000);
+    CHECK_INT(err.code, ERR_CONFLICT);
+    CHECK(strstr(err.text, "is the host that writes") != NULL);
+    CHECK_INT(lines, 1);
+    end_child(child);
+    remove_dir();
+}
+
+/* A program that knows nothing of our lock, as a sqlite3 shell does. */
 static void hold_database(int tell)
 {
     char path[128];
@@ -161,17 +242,27 @@ static void hold_database(int tell)
         pause();
 }
 
-static pid_t start_stranger(void)
+static void hold_database_briefly(int tell)
 {
-    int pipes[2];
-    CHECK_FATAL(pipe(pipes) == 0);
-    pid_t child = fork();
-    if (child == 0)
-        hold_database(pipes[1]);
-    read_byte(pipes[0]);
-    close(pipes[0]);
-    close(pipes[1]);
-    return child;
+    end_soon();
+    hold_database(tell);
+}
+
+/* A dying host's locks do not all fall at the same moment. */
+static void a_database_that_is_closed_in_time_is_waited_for(void)
+{
+    struct err err = ERR_INIT;
+    int lines = 0;
+    make_dir();
+    struct store *store = open_store();
+    store_close(&store);
+    pid_t child = start_child(hold_database_briefly);
+    store = open_counting_lines(&patient, &err, &lines);
+    CHECK(store != NULL);
+    CHECK_INT(lines, 1);
+    store_close(&store);
+    CHECK(waitpid(child, NULL, 0) == child);
+    remove_dir();
 }
 
 static void a_database_that_another_program_has_open_is_refused(void)
@@ -179,7 +270,7 @@ static void a_database_that_another_program_has_open_is_refused(void)
     make_dir();
     struct store *store = open_store();
     store_close(&store);
-    pid_t child = start_stranger();
+    pid_t child = start_child(hold_database);
     struct err err = ERR_INIT;
     char said[64];
     CHECK(store_open(scratch.dir, &limits, &err) == NULL);
@@ -197,7 +288,7 @@ static void a_stranger_that_locks_the_database_later_costs_no_write(void)
 {
     make_dir();
     struct store *store = open_store();
-    pid_t child = start_stranger();
+    pid_t child = start_child(hold_database);
     struct err err = ERR_INIT;
     int fact = 1;
     CHECK(!store_write_now(store, write_fact, &fact, &err));
@@ -261,6 +352,9 @@ static void what_was_answered_survives_a_kill_at_any_moment(void)
 
 TESTS("store_process", CASE(a_second_host_is_refused_and_told_the_first_ones_pid),
       CASE(a_killed_hosts_child_that_has_its_lock_is_waited_for),
+      CASE(a_host_that_ends_in_time_is_waited_for_with_one_line),
+      CASE(a_host_that_stays_is_refused_when_the_wait_is_over),
+      CASE(a_database_that_is_closed_in_time_is_waited_for),
       CASE(a_database_that_another_program_has_open_is_refused),
       CASE(a_stranger_that_locks_the_database_later_costs_no_write),
       CASE(what_was_answered_survives_a_kill_at_any_moment))
