@@ -28,31 +28,49 @@ void claim_free(struct claim **claim)
     *claim = NULL;
 }
 
-bool outbox_add(struct db *db, const struct outbox_new *fresh,
-                char ret_operation_id[ID_SIZE], struct err *err)
+/* Almost always the step is new. SQLite carries out DO UPDATE by way of two temporary
+ * tables, so the rest is a statement of its own. */
+static bool add_step(struct db *db, const struct outbox_new *fresh,
+                     const char *operation_id, struct err *err)
 {
     const struct order_row *order = fresh->order;
-    int64_t now_ms = clock_wall_ms();
     const char *kind = fresh->undo ? "undo" : "do";
-    id_new(ret_operation_id);
+    int64_t added = 0;
     return db_run(db,
                   "INSERT INTO steps (tenant, order_id, position, capability, kind, "
                   "state, operation_id, attempts, state_version) "
                   "VALUES ($1, $2, $3, $4, $5, 'due', $6, 0, 0) "
-                  "ON CONFLICT (tenant, order_id, position, kind) DO UPDATE SET "
-                  "state = 'due', operation_id = excluded.operation_id, "
-                  "flow_state_sealed = NULL, outcome = NULL, ended_ms = NULL",
+                  "ON CONFLICT (tenant, order_id, position, kind) DO NOTHING",
                   DB_ARGS(db_text(order->tenant), db_text(order->id),
                           db_int(fresh->position), db_text(fresh->capability),
-                          db_text(kind), db_text(ret_operation_id)),
-                  NULL, err) &&
+                          db_text(kind), db_text(operation_id)),
+                  &added, err) &&
+           (added == 1 ||
+            db_run(db,
+                   "UPDATE steps SET state = 'due', operation_id = $5, "
+                   "flow_state_sealed = NULL, outcome = NULL, ended_ms = NULL "
+                   "WHERE tenant = $1 AND order_id = $2 AND position = $3 "
+                   "AND kind = $4",
+                   DB_ARGS(db_text(order->tenant), db_text(order->id),
+                           db_int(fresh->position), db_text(kind),
+                           db_text(operation_id)),
+                   NULL, err));
+}
+
+bool outbox_add(struct db *db, const struct outbox_new *fresh,
+                char ret_operation_id[ID_SIZE], struct err *err)
+{
+    const struct order_row *order = fresh->order;
+    id_new(ret_operation_id);
+    return add_step(db, fresh, ret_operation_id, err) &&
            db_run(db,
                   "INSERT INTO outbox (tenant, operation_id, order_id, position, kind, "
                   "adapter, lane, due_ms, event, epoch, attempts) "
                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)",
                   DB_ARGS(db_text(order->tenant), db_text(ret_operation_id),
-                          db_text(order->id), db_int(fresh->position), db_text(kind),
-                          db_text(order->adapter), db_text(fresh->lane), db_int(now_ms),
+                          db_text(order->id), db_int(fresh->position),
+                          db_text(fresh->undo ? "undo" : "do"), db_text(order->adapter),
+                          db_text(fresh->lane), db_int(clock_wall_ms()),
                           db_int(ESIM_START)),
                   NULL, err);
 }

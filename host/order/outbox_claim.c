@@ -15,7 +15,7 @@
 #define TAKE                                                                \
     "UPDATE outbox SET claimed_by = $1, epoch = epoch + 1, lease_ms = $2, " \
     "attempts = attempts + 1, "                                             \
-    "tries = tries + CASE WHEN event IN (3, 4, 5) "                         \
+    "tries = tries + CASE WHEN event BETWEEN 3 AND 5 "                      \
     "AND (claimed_by IS NULL OR action_id IS NULL) THEN 0 ELSE 1 END, "     \
     "event = CASE WHEN claimed_by IS NULL OR action_id IS NULL THEN event " \
     "WHEN action_class = 3 THEN 6 ELSE 100 END "

@@ -3,10 +3,11 @@
 #include "base/clock.h"
 #include "base/id.h"
 
+/* INSERT ... SELECT would be carried out by way of a temporary table. */
 static const char append_sql[] =
     "INSERT INTO events (tenant, seq, id, at_ms, type, resource, data, trace) "
-    "SELECT $1, COALESCE((SELECT MAX(seq) FROM events WHERE tenant = $1), 0) + 1, "
-    "$2, $3, $4, $5, $6, $7";
+    "VALUES ($1, COALESCE((SELECT MAX(seq) FROM events WHERE tenant = $1), 0) + 1, "
+    "$2, $3, $4, $5, $6, $7)";
 
 static const char page_sql[] =
     "SELECT seq, id, at_ms, type, resource, data, trace FROM events "

@@ -9,6 +9,9 @@ struct migration {
 };
 
 /* clang-format off */
+/* SQLite turns IN with more than two values into a temporary table, at each row that is
+ * written: the checks do without. Rows that come in order and are long have a rowid, since
+ * only such a table is filled page by page; its key is a small index. */
 static const char first_tables[] =
 "CREATE TABLE tenants ("
 "  tenant TEXT NOT NULL PRIMARY KEY,"
@@ -44,7 +47,7 @@ static const char first_tables[] =
 "  msisdn TEXT,"
 "  profile_type TEXT,"
 "  position INTEGER NOT NULL,"
-"  compensating INTEGER NOT NULL CHECK (compensating IN (0, 1, 2)),"
+"  compensating INTEGER NOT NULL CHECK (compensating BETWEEN 0 AND 2),"
 "  vars_sealed BLOB NOT NULL,"
 "  problem TEXT,"                     /* JSON. */
 "  held_for TEXT,"
@@ -68,8 +71,9 @@ static const char first_tables[] =
 "  position INTEGER NOT NULL,"
 "  capability TEXT NOT NULL,"
 "  kind TEXT NOT NULL CHECK (kind IN ('do', 'undo')),"
-"  state TEXT NOT NULL CHECK (state IN ('waiting', 'due', 'running', 'done', 'refused',"
-"    'unknown', 'held', 'skipped', 'cancelled')),"
+"  state TEXT NOT NULL CHECK (state = 'waiting' OR state = 'due' OR state = 'running'"
+"    OR state = 'done' OR state = 'refused' OR state = 'unknown' OR state = 'held'"
+"    OR state = 'skipped' OR state = 'cancelled'),"
 "  operation_id TEXT NOT NULL,"
 "  adapter_version TEXT,"
 "  manifest_digest TEXT,"
@@ -176,7 +180,7 @@ static const char first_tables[] =
 "  prev BLOB NOT NULL,"
 "  hash BLOB NOT NULL,"
 "  PRIMARY KEY (tenant, seq)"
-") STRICT, WITHOUT ROWID;"
+") STRICT;"
 
 "CREATE TABLE events ("
 "  tenant TEXT NOT NULL,"
@@ -188,7 +192,7 @@ static const char first_tables[] =
 "  data TEXT NOT NULL,"               /* JSON. */
 "  trace TEXT,"
 "  PRIMARY KEY (tenant, seq)"
-") STRICT, WITHOUT ROWID;"
+") STRICT;"
 
 "CREATE TABLE inbox ("
 "  tenant TEXT NOT NULL,"

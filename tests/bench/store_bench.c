@@ -1,8 +1,9 @@
 /* store_bench - durable transactions a second through store.h, by size of the batch.
  *
- * One transaction is what an accepted order writes: the order, its outbox row and its
- * audit record. A window of twice the batch is kept under way from one loop, so the
- * writer never waits for work. Prints one line of JSON for each batch size.
+ * One transaction is what an accepted order writes, by the same function: the order, its
+ * first step, its outbox row, key, two decisions, audit record and event. A window of
+ * twice the batch is kept under way from one loop, so the writer never waits for work.
+ * Prints one line of JSON for each batch size.
  *
  *   store_bench [FOLDER [SECONDS]]     (the folder's disk is what is measured) */
 #include <stdio.h>
@@ -10,10 +11,10 @@
 #include <string.h>
 
 #include "../unit/scratch.h"
-#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "loop/loop.h"
+#include "order/order.h"
 #include "store/store.h"
 
 static const int64_t batches[] = { 1, 8, 64, 256 };
@@ -30,60 +31,66 @@ struct bench {
 struct order {
     struct txn txn;
     struct bench *bench;
-    char id[ID_SIZE];
-    char operation[ID_SIZE];
-    char resource[64];
-    int64_t now_ms;
+    struct order_decision decisions[2];
+    struct order_accept accept;
+    char key[ID_SIZE];
 };
 
-static const char order_sql[] =
-    "INSERT INTO orders (tenant, id, type, state, plan, carrier, adapter, subject, "
-    "eid, "
-    "msisdn, position, compensating, vars_sealed, decision_id, policy_revision, "
-    "request_id, trace, version, created_ms, updated_ms) VALUES ('acme', $1, "
-    "'profile.provision', 'acknowledged', 'profile.provision', 'atom', 'atom', "
-    "'key:ops', "
-    "'89049032123451234512345678901235', '959770000000', 0, 0, $2, $3, 7, $3, "
-    "'00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', 1, $4, $4)";
-
-static const char outbox_sql[] = "INSERT INTO outbox (tenant, operation_id, order_id, "
-                                 "position, kind, adapter, lane, "
-                                 "due_ms, event, epoch, attempts) VALUES ('acme', $1, "
-                                 "$2, 0, 'do', 'atom', $2, $3, 1, "
-                                 "0, 0)";
+static const struct order_actor actor = {
+    .tenant = "acme",
+    .subject = "key:ops",
+    .request_id = "01a1fd46-489f-7611-ae3c-b46688bc4845",
+    .trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    .decision_id = "01a1fd46-48a1-7af4-9991-5288b32499b6",
+    .reason = "the role operator may order.create",
+    .policy_revision = 7
+};
+static const struct order_request request = { .type = "profile.provision",
+                                              .plan = "gold",
+                                              .adapter = "atom",
+                                              .eid = "89049032123451234512345678901235",
+                                              .profile_type = "P1" };
+#define DIGEST "61cafeb0ce0f07949b5900a844eb72d0fbf0ac26fe46a9aef4bd2d55f3aa6aa5"
+#define QUESTION                                                                    \
+    "[{\"carrier\":\"atom\",\"eid\":\"89049032123451234512345678901235\","          \
+    "\"needs\":[\"profile.order\"],\"plan\":\"gold\",\"profile_type\":\"P1\","      \
+    "\"tenant\":\"acme\",\"type\":\"profile.provision\"},[{\"aliases\":[],"         \
+    "\"capabilities\":[\"profile.order\",\"profile.confirm\",\"profile.release\"]," \
+    "\"healthy\":true,\"name\":\"atom\",\"version\":\"1.0.0\"}]]"
 
 static bool place(struct db *db, void *arg, struct err *err)
 {
-    static const char sealed[180] = "(as long as sealed variables are)";
     struct order *order = arg;
-    const struct audit_record record = { .tenant = "acme",
-                                         .subject = "key:ops",
-                                         .action = "order.create",
-                                         .resource = order->resource,
-                                         .outcome = "allowed",
-                                         .reason = "role operator may order.create",
-                                         .decision_id = order->operation,
-                                         .policy_revision = 7,
-                                         .request_id = order->operation };
-    return db_run(db, order_sql,
-                  DB_ARGS(db_text(order->id),
-                          db_bytes(slice_bytes(sealed, sizeof sealed)),
-                          db_text(order->operation), db_int(order->now_ms)),
-                  NULL, err) &&
-           db_run(db, outbox_sql,
-                  DB_ARGS(db_text(order->operation), db_text(order->id),
-                          db_int(order->now_ms)),
-                  NULL, err) &&
-           audit_write(db, &record, err);
+    return order_accept(db, &order->accept, err);
 }
 
 static void submit(struct order *order)
 {
-    id_new(order->id);
-    id_new(order->operation);
-    order->now_ms = clock_wall_ms();
-    if (snprintf(order->resource, sizeof order->resource, "order/%s", order->id) < 0)
-        abort();
+    static const char *const none[] = { NULL };
+    static const char sealed[160]; /* As long as sealed variables are. */
+    static const struct order_decision decision = { .function = "route",
+                                                    .input_digest = DIGEST,
+                                                    .input = { QUESTION,
+                                                               sizeof QUESTION - 1 },
+                                                    .reason = "the order names atom",
+                                                    .result = "{\"adapter\":\"atom\"}",
+                                                    .revision = 7,
+                                                    .allow = true };
+    for (int i = 0; i < 2; i++) {
+        order->decisions[i] = decision;
+        id_new(order->decisions[i].id);
+    }
+    id_new(order->key);
+    order->accept = (struct order_accept){ .actor = &actor,
+                                           .request = &request,
+                                           .skipped = none,
+                                           .idempotency_key = order->key,
+                                           .route = "POST /v1/orders",
+                                           .digest = DIGEST,
+                                           .decisions = order->decisions,
+                                           .decision_count = 2,
+                                           .vars_sealed = { sealed, sizeof sealed } };
+    id_new(order->accept.id);
     store_write(order->bench->store, &order->txn);
 }
 
@@ -120,7 +127,7 @@ static void measure(struct bench *bench, int64_t seconds)
     }
     loop_run(bench->loop);
     int64_t took_us = clock_mono_us() - start_us;
-    printf("{\"bench\":\"store\",\"rows\":\"order+outbox+audit\",\"batch\":%lld,"
+    printf("{\"bench\":\"store\",\"rows\":\"those of an order\",\"batch\":%lld,"
            "\"transactions_per_s\":%lld}\n",
            (long long)bench->batch, (long long)(bench->done * 1000000 / took_us));
     free(orders);
