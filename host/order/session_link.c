@@ -61,6 +61,17 @@ static void note_trouble(const struct session_link *link,
     assert(length > 0);
 }
 
+/* Gauges are sums over tenants. */
+static void count(struct session_link *link, int64_t outstanding, int64_t queued)
+{
+    metric_add(metric_series(&outstanding_now, link->adapter_name, link->name),
+               outstanding - link->outstanding);
+    metric_add(metric_series(&queued_now, link->adapter_name, link->name),
+               queued - link->queued);
+    link->outstanding = outstanding;
+    link->queued = queued;
+}
+
 static void show(struct engine *engine, struct adapter *adapter)
 {
     char trouble[160] = "";
@@ -71,6 +82,7 @@ static void show(struct engine *engine, struct adapter *adapter)
         if (link->adapter != adapter)
             continue;
         session_look(link->session, &sight);
+        count(link, sight.outstanding, sight.queued);
         json_array_append_new(all, sight_json(link, &sight));
         note_trouble(link, &sight, trouble, sizeof trouble);
         is_up = is_up && (link->tenant[0] != '\0' || sight.state == SESSION_BOUND);
@@ -122,19 +134,6 @@ bool session_links_are_over(const struct engine *engine)
     return true;
 }
 
-/* True: the numbers are others than people see. Gauges are sums over tenants. */
-static bool count(struct session_link *link, int64_t outstanding, int64_t queued)
-{
-    bool news = outstanding != link->outstanding || queued != link->queued;
-    metric_add(metric_series(&outstanding_now, link->adapter_name, link->name),
-               outstanding - link->outstanding);
-    metric_add(metric_series(&queued_now, link->adapter_name, link->name),
-               queued - link->queued);
-    link->outstanding = outstanding;
-    link->queued = queued;
-    return news;
-}
-
 static void drop_first(struct engine *engine)
 {
     struct session_link *link = engine->links;
@@ -165,7 +164,7 @@ void session_links_tend(void *arg)
     for (struct session_link *link = engine->links; link != NULL; link = link->next) {
         struct session_sight sight;
         session_look(link->session, &sight);
-        if (!count(link, sight.outstanding, sight.queued))
+        if (sight.outstanding == link->outstanding && sight.queued == link->queued)
             continue;
         show(engine, link->adapter);
         news = true;
@@ -316,8 +315,11 @@ static void hand_over_all(struct engine *engine)
 {
     for (struct session_link *link = engine->links; link != NULL; link = link->next) {
         struct adapter *now = engine_adapter(engine, link->adapter_name);
-        if (now != NULL && now != link->adapter)
-            hand_over(link, now);
+        if (now == NULL || now == link->adapter)
+            continue;
+        hand_over(link, now);
+        show(engine, now); /* A line that nothing happens on is to be seen too. */
+        engine_publish_soon(engine);
     }
 }
 

@@ -38,7 +38,7 @@ const struct mpt_number_row mpt_number_rows[] = {
     { "response_ms",     AT(response_ms),     10000,    100,  600000 },
     { "inactivity_ms",   AT(inactivity_ms),   120000,   200,  3600000 },
     { "drain_ms",        AT(drain_ms),        3000,     0,    60000 },
-    { "assembly_ms",     AT(assembly_ms),     300000,   1000, 3600000 },
+    { "assembly_ms",     AT(assembly_ms),      60000,   1000, 3600000 },
     { "receipt_keep_ms", AT(receipt_keep_ms), 86400000, 1000, 604800000 },
     { "submit_ms",       AT(submit_ms),       30000,    200,  600000 },
     { "reply_ms",        AT(reply_ms),        300000,   100,  604800000 },

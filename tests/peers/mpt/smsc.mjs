@@ -36,9 +36,11 @@ export class Smsc {
       wire: [],
       parts: new Map(),
       drops: 0,
+      waiting: [],
+      pieces: [],
       owing: new Set(),
     });
-    self.server = smpp.createServer((session) => self.#welcome(session));
+    self.server = smpp.createServer(options.tls ?? {}, (session) => self.#welcome(session));
     self.server.on('error', (error) => self.wrong.push(String(error)));
     self.server.listen(options.port ?? 0, '127.0.0.1');
     await once(self.server, 'listening');
@@ -54,12 +56,14 @@ export class Smsc {
     await closed;
   }
 
-  // Options: systemId, password, port; cutReplies, tlvs; keeps: a message that nobody
-  // acknowledged is given to the next bind, as a carrier with a disk does.
+  // Options: systemId, password, port; tls: { key, cert }; cutReplies, tlvs; keeps: a
+  // message that nobody acknowledged is given to the next bind, as a carrier with a disk
+  // does.
 
   // The next submits go wrong: 'throttle', 'queue', 'lose' (act, no response), 'drop' (act,
   // cut the connection), 'ignore' (neither), 'refuse', 'early' (receipt first),
-  // 'mute' (no reply), 'expire' (receipt says EXPIRED, no effect).
+  // 'mute' (no reply), 'expire' (receipt says EXPIRED, no effect), 'wait' (nothing until
+  // goOn), 'pieces' (the reply is cut, and each piece goes when piece is called).
   goWrong(...faults) {
     this.faults.push(...faults);
   }
@@ -137,6 +141,15 @@ export class Smsc {
       return;
     }
     if (fault === 'ignore') return;
+    if (fault === 'wait') this.waiting.push({ session, pdu });
+    else this.#take(session, pdu, fault);
+  }
+
+  goOn() {
+    this.waiting.splice(0).forEach(({ session, pdu }) => this.#take(session, pdu));
+  }
+
+  #take(session, pdu, fault) {
     const id = (0x4d0000 + this.submits.length).toString(16);
     this.messages.set(id, { pdu, state: fault === 'expire' ? 3 : 2 });
     if (fault === 'early') this.#receipt(session, pdu, id, fault);
@@ -175,18 +188,29 @@ export class Smsc {
     if (reply === undefined || fault === 'mute') return;
     // A cut connection takes the reply with it; the next bind gets it.
     if (fault === 'drop') this.owed = [...(this.owed ?? []), { pdu, reply }];
+    else if (fault === 'pieces') this.pieces = Smsc.#messages(pdu, reply.match(/.{1,20}/gs));
     else this.reply(session, pdu, reply);
   }
 
-  reply(session, pdu, text) {
-    const parts = this.options.cutReplies ? text.match(/.{1,20}/gs) : [text];
-    parts.forEach((message, index) => this.#deliver(session, {
+  // Resolves when the next piece was acknowledged.
+  piece() {
+    const [session] = this.sessions;
+    return new Promise((resolve) => { session.deliver_sm(this.pieces.shift(), resolve); });
+  }
+
+  static #messages(pdu, parts) {
+    return parts.map((message, index) => ({
       source_addr: pdu.destination_addr,
       destination_addr: pdu.source_addr,
       data_coding: 0, // Of itself it says 1 (IA5) and means GSM 7 bit.
       short_message: parts.length === 1 ? message
         : { udh: Buffer.from([5, 0, 3, 0x42, parts.length, index + 1]), message },
     }));
+  }
+
+  reply(session, pdu, text) {
+    const parts = this.options.cutReplies ? text.match(/.{1,20}/gs) : [text];
+    Smsc.#messages(pdu, parts).forEach((members) => this.#deliver(session, members));
   }
 
   // What a cut connection kept back.

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
-  mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
+  mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,10 +26,11 @@ const tool = (...args) => run(join(top, 'tools/world.sh'), args);
 
 export class World {
   // `settings` is YAML, a line each. `manifest`: lines to end it with, such as a quick
-  // `retry: {...}`.
-  static async open(address, settings, secrets = {}, { manifest } = {}) {
+  // `retry: {...}`. `edit`: (text) => text, for more than that. `scheme`: tls instead of tcp.
+  // `files`: further secrets by their whole names.
+  static async open(address, settings, secrets = {}, options = {}) {
     const self = new World();
-    self.manifest = manifest;
+    self.options = { scheme: 'tcp', files: {}, manifest: [], edit: (text) => text, ...options };
     try {
       await self.start(address, settings, {
         system_id: 'esimd', password: 'secret', ...secrets,
@@ -50,18 +51,23 @@ export class World {
     Object.entries(secrets).forEach(([name, value]) => {
       writeFileSync(join(folder, `smpp.${name}`), value);
     });
+    Object.entries(this.options.files).forEach(([name, value]) => {
+      writeFileSync(join(folder, name), value);
+    });
     writeFileSync(join(this.dir, 'adapters.d/mpt.yaml'), [
       'settings:', ...settings.map((line) => `  ${line}`),
-      'endpoints:', '  - name: smsc', `    url: tcp://${address}`, '',
+      'endpoints:', '  - name: smsc', `    url: ${this.options.scheme}://${address}`, '',
     ].join('\n'));
-    if (this.manifest) await this.sign();
+    await this.sign(1);
     await this.startHost();
   }
 
-  async sign() {
+  async sign(revision) {
+    const { manifest, edit } = this.options;
     const template = join(this.scratch, 'mpt.yaml');
-    const text = readFileSync(join(top, 'manifests/mpt.yaml'), 'utf8');
-    writeFileSync(template, [text, ...this.manifest, ''].join('\n'));
+    const text = readFileSync(join(top, 'manifests/mpt.yaml'), 'utf8')
+      .replace(/^revision: \d+$/m, `revision: ${revision}`);
+    writeFileSync(template, [edit(text), ...manifest, ''].join('\n'));
     await run(join(top, 'tools/sign-dev.sh'), [
       template, join(top, build, 'adapters'), join(this.dir, 'manifests'),
     ]);
@@ -74,9 +80,42 @@ export class World {
     this.key = readFileSync(join(this.dir, 'key'), 'utf8').trim();
   }
 
+  get pid() {
+    return Number(readFileSync(join(this.dir, 'host.pid'), 'utf8'));
+  }
+
   // SIGKILL, as a power cut of the process.
   killHost() {
-    process.kill(Number(readFileSync(join(this.dir, 'host.pid'), 'utf8')), 'SIGKILL');
+    process.kill(this.pid, 'SIGKILL');
+  }
+
+  // Processes that adapters run in.
+  cells() {
+    const parent = this.pid;
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((name) => {
+      try {
+        return readFileSync(`/proc/${name}/stat`, 'utf8').match(/^(\d+) \((.*)\) (\S) (\d+)/);
+      } catch {
+        return undefined; // It has gone in the meantime.
+      }
+    }).filter((stat) => stat?.[2] === 'esim-cell' && stat[3] !== 'Z' && Number(stat[4]) === parent)
+      .map((stat) => Number(stat[1]));
+  }
+
+  async killCells() {
+    // One that was killed a moment ago may not have its successor yet.
+    await eventually(() => this.cells().length > 0);
+    const had = this.cells();
+    had.forEach((pid) => process.kill(pid, 'SIGKILL'));
+    await eventually(() => !this.cells().some((pid) => had.includes(pid)));
+  }
+
+  // A newer revision takes the place of the one that serves.
+  async reload(revision) {
+    await this.sign(revision);
+    const found = await this.ask('POST', '/v1/adapters/mpt/reload');
+    assert.equal(found.state, 'active', JSON.stringify(found));
+    assert.equal((await this.ask('GET', '/v1/adapters/mpt')).revision, revision);
   }
 
   async close() {
