@@ -225,7 +225,7 @@ static bool explain(SSL *ssl, int why, struct err *err)
     const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
     ERR_clear_error();
     if (verdict != X509_V_OK)
-        return err_set(err, ERR_UNTRUSTED, "TLS: the certificate: %s",
+        return err_set(err, ERR_UNTRUSTED, "TLS: their certificate is not trusted: %s",
                        X509_verify_cert_error_string(verdict));
     if (tls_alert_is_about_us(code))
         return err_set(err, ERR_UNAUTHORISED,
