@@ -1,11 +1,9 @@
 /* config.deploy: a configuration profile of OMA-URI settings for a group of devices
- * (v1.0): made, assigned, and read back.
- *
- * The description carries the order's id: a profile that an earlier try made is found by
- * it. */
+ * (v1.0): looked for, made, assigned, and read back. */
 #include <string.h>
 
 #include "call.h"
+#include "deployment.h"
 #include "flows.h"
 
 enum { NAME_MOST = 200, SETTINGS_MOST = 100, TEXT_MOST = 32 * 1024 };
@@ -50,51 +48,6 @@ static const char *input_problem(const struct esim_talk *talk)
     return settings_problem(json_object_get(talk->input, "settings"));
 }
 
-/* ---- is it there? ---- */
-
-static void find_ask(struct esim_talk *talk)
-{
-    const char *problem = input_problem(talk);
-    if (problem != NULL) {
-        esim_refused(talk, "input_wrong", NULL, "%s", problem);
-        return;
-    }
-    if (graph_input_id(talk, "group") == NULL)
-        return;
-    const char *path = var_text(talk, "path");
-    if (path == NULL)
-        path = graph_path(talk, GRAPH_V1, CONFIGS "?$select=id,description");
-    var_put(talk, "path", path);
-    graph_ask(talk, "GET", path, NULL);
-}
-
-static void find_tell(struct esim_talk *talk)
-{
-    static const struct expect expect = { .row = "find" };
-    struct graph_page page;
-    json_t *body = NULL;
-    bool ok = true;
-    if (!graph_told(talk, &expect, &body))
-        return;
-    if (!graph_page_read(body, &page)) {
-        graph_end(talk, false, "reply_unreadable", NULL,
-                  "Graph's list of configuration profiles is no list: check v1_path.");
-        return;
-    }
-    const char *id = graph_find(page.items, "description", own_name(talk));
-    if (id == NULL && graph_next(talk, &page, false, &ok)) {
-        esim_go(talk, "find");
-        return;
-    }
-    if (!ok)
-        return;
-    var_drop(talk, "path");
-    var_put(talk, "config_id", id);
-    esim_go(talk, id != NULL ? "assign" : "create");
-}
-
-/* ---- it is made ---- */
-
 static json_t *oma_settings(const json_t *settings)
 {
     json_t *all = json_array();
@@ -112,51 +65,49 @@ static json_t *oma_settings(const json_t *settings)
     return all;
 }
 
-static void create_ask(struct esim_talk *talk)
+static void fill(const struct esim_talk *talk, json_t *body)
 {
-    json_t *body = json_object();
-    esim_json_put(body, "@odata.type", "#microsoft.graph.windows10CustomConfiguration");
-    esim_json_put(body, "displayName", esim_json_text(talk->input, "name"));
-    esim_json_put(body, "description", own_name(talk));
     json_object_set_new(body, "omaSettings",
                         oma_settings(json_object_get(talk->input, "settings")));
-    graph_ask(talk, "POST", graph_path(talk, GRAPH_V1, CONFIGS), body);
+}
+
+static const struct deployment config = {
+    .version = GRAPH_V1,
+    .collection = CONFIGS,
+    .type = "#microsoft.graph.windows10CustomConfiguration",
+    .id_var = "config_id",
+    .unreadable = "Graph's list of configuration profiles is no list: check v1_path.",
+    .assignments = "assignments",
+    .assignment_type = "#microsoft.graph.deviceConfigurationAssignment",
+    .problem = input_problem,
+    .fill = fill,
+};
+
+/* ---- it is looked for, made and assigned ---- */
+
+static void find_ask(struct esim_talk *talk)
+{
+    deployment_find_ask(talk, &config);
+}
+
+static void find_tell(struct esim_talk *talk)
+{
+    deployment_find_tell(talk, &config);
+}
+
+static void create_ask(struct esim_talk *talk)
+{
+    deployment_create_ask(talk, &config);
 }
 
 static void create_tell(struct esim_talk *talk)
 {
-    static const struct expect expect = { .row = "create",
-                                          .once = true,
-                                          .look = "find" };
-    json_t *body = NULL;
-    if (!graph_told(talk, &expect, &body))
-        return;
-    const char *id = esim_json_text(body, "id");
-    if (!graph_is_id(id)) {
-        graph_pause(talk, "find", settings_of(talk).settle_s);
-        return;
-    }
-    var_put(talk, "config_id", id);
-    esim_go(talk, "assign");
+    deployment_create_tell(talk, &config);
 }
-
-/* ---- it is assigned ---- */
 
 static void assign_ask(struct esim_talk *talk)
 {
-    json_t *target = json_object(), *assignment = json_object();
-    json_t *assignments = json_array(), *body = json_object();
-    esim_json_put(target, "@odata.type", "#microsoft.graph.groupAssignmentTarget");
-    esim_json_put(target, "groupId", esim_json_text(talk->input, "group"));
-    esim_json_put(assignment, "@odata.type",
-                  "#microsoft.graph.deviceConfigurationAssignment");
-    json_object_set_new(assignment, "target", target);
-    json_array_append_new(assignments, assignment);
-    json_object_set_new(body, "assignments", assignments);
-    graph_ask(
-        talk, "POST",
-        graph_path(talk, GRAPH_V1, CONFIGS "/%s/assign", var_text(talk, "config_id")),
-        body);
+    deployment_assign_ask(talk, &config);
 }
 
 static void assign_tell(struct esim_talk *talk)

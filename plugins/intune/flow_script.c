@@ -1,18 +1,18 @@
 /* script.deploy: a PowerShell script for a group of devices (beta), and what became of
  * it on each.
  *
- * The description carries the order's id: a script that an earlier try made is found
- * by it. A new script that is assigned runs once on each device. */
+ * A new script that is assigned runs once on each device. */
 #include <string.h>
 
 #include "call.h"
+#include "deployment.h"
 #include "flows.h"
 
 enum { CONTENT_MOST = 200 * 1024, NAME_MOST = 200, EXPECTED_MOST = 100000 };
 
 #define SCRIPTS "/deviceManagement/deviceManagementScripts"
 
-/* ---- is it there? ---- */
+/* ---- what is asked for ---- */
 
 static const char *input_problem(const struct esim_talk *talk)
 {
@@ -30,49 +30,6 @@ static const char *input_problem(const struct esim_talk *talk)
     return NULL;
 }
 
-static void find_ask(struct esim_talk *talk)
-{
-    const char *problem = input_problem(talk);
-    if (problem != NULL) {
-        esim_refused(talk, "input_wrong", NULL, "%s", problem);
-        return;
-    }
-    if (graph_input_id(talk, "group") == NULL)
-        return;
-    const char *path = var_text(talk, "path");
-    if (path == NULL)
-        path = graph_path(talk, GRAPH_BETA, SCRIPTS "?$select=id,description");
-    var_put(talk, "path", path);
-    graph_ask(talk, "GET", path, NULL);
-}
-
-static void find_tell(struct esim_talk *talk)
-{
-    static const struct expect expect = { .row = "find" };
-    struct graph_page page;
-    json_t *body = NULL;
-    bool ok = true;
-    if (!graph_told(talk, &expect, &body))
-        return;
-    if (!graph_page_read(body, &page)) {
-        graph_end(talk, false, "reply_unreadable", NULL,
-                  "Graph's list of scripts is no list: check beta_path.");
-        return;
-    }
-    const char *id = graph_find(page.items, "description", own_name(talk));
-    if (id == NULL && graph_next(talk, &page, false, &ok)) {
-        esim_go(talk, "find");
-        return;
-    }
-    if (!ok)
-        return;
-    var_drop(talk, "path");
-    var_put(talk, "script_id", id);
-    esim_go(talk, id != NULL ? "assign" : "create");
-}
-
-/* ---- it is made ---- */
-
 /* A file name of harmless characters, since devices store it under this name. */
 static const char *file_name(const char *name)
 {
@@ -86,60 +43,57 @@ static const char *file_name(const char *name)
     return copy;
 }
 
-static void create_ask(struct esim_talk *talk)
+static void fill(const struct esim_talk *talk, json_t *body)
 {
-    const char *name = esim_json_text(talk->input, "name");
     const char *run_as = esim_json_text(talk->input, "run_as");
     struct esim_bytes content = esim_text(esim_json_text(talk->input, "content"));
-    json_t *body = json_object();
     json_t *tags = json_array();
     json_array_append_new(tags, json_string("0"));
-    esim_json_put(body, "@odata.type", "#microsoft.graph.deviceManagementScript");
-    esim_json_put(body, "displayName", name);
-    esim_json_put(body, "description", own_name(talk));
     esim_json_put(body, "scriptContent", esim_string(esim_base64(content)));
     esim_json_put(body, "runAsAccount", run_as != NULL ? run_as : "system");
     json_object_set_new(body, "enforceSignatureCheck", json_false());
-    esim_json_put(body, "fileName", file_name(name));
+    esim_json_put(body, "fileName", file_name(esim_json_text(talk->input, "name")));
     json_object_set_new(body, "roleScopeTagIds", tags);
     json_object_set_new(body, "runAs32Bit", json_false());
-    graph_ask(talk, "POST", graph_path(talk, GRAPH_BETA, SCRIPTS), body);
+}
+
+static const struct deployment script = {
+    .version = GRAPH_BETA,
+    .collection = SCRIPTS,
+    .type = "#microsoft.graph.deviceManagementScript",
+    .id_var = "script_id",
+    .unreadable = "Graph's list of scripts is no list: check beta_path.",
+    .assignments = "deviceManagementScriptAssignments",
+    .assignment_type = "#microsoft.graph.deviceManagementScriptAssignment",
+    .problem = input_problem,
+    .fill = fill,
+};
+
+/* ---- it is looked for, made and assigned ---- */
+
+static void find_ask(struct esim_talk *talk)
+{
+    deployment_find_ask(talk, &script);
+}
+
+static void find_tell(struct esim_talk *talk)
+{
+    deployment_find_tell(talk, &script);
+}
+
+static void create_ask(struct esim_talk *talk)
+{
+    deployment_create_ask(talk, &script);
 }
 
 static void create_tell(struct esim_talk *talk)
 {
-    static const struct expect expect = { .row = "create",
-                                          .once = true,
-                                          .look = "find" };
-    json_t *body = NULL;
-    if (!graph_told(talk, &expect, &body))
-        return;
-    const char *id = esim_json_text(body, "id");
-    if (!graph_is_id(id)) {
-        graph_pause(talk, "find", settings_of(talk).settle_s);
-        return;
-    }
-    var_put(talk, "script_id", id);
-    esim_go(talk, "assign");
+    deployment_create_tell(talk, &script);
 }
-
-/* ---- it is assigned ---- */
 
 static void assign_ask(struct esim_talk *talk)
 {
-    json_t *target = json_object(), *assignment = json_object();
-    json_t *assignments = json_array(), *body = json_object();
-    esim_json_put(target, "@odata.type", "#microsoft.graph.groupAssignmentTarget");
-    esim_json_put(target, "groupId", esim_json_text(talk->input, "group"));
-    esim_json_put(assignment, "@odata.type",
-                  "#microsoft.graph.deviceManagementScriptAssignment");
-    json_object_set_new(assignment, "target", target);
-    json_array_append_new(assignments, assignment);
-    json_object_set_new(body, "deviceManagementScriptAssignments", assignments);
-    graph_ask(
-        talk, "POST",
-        graph_path(talk, GRAPH_BETA, SCRIPTS "/%s/assign", var_text(talk, "script_id")),
-        body);
+    deployment_assign_ask(talk, &script);
 }
 
 static void finish(struct esim_talk *talk, const char *state)
