@@ -12,6 +12,7 @@ static const struct field order_params[] = {
     { "eid",               TAG_EID,               FORM_EID,    false },
     { "msisdn",            TAG_MSISDN,            FORM_MSISDN, false },
     { "imei",              TAG_IMEI,              FORM_TEXT,   false },
+    { "plan",              TAG_PLAN,              FORM_TEXT,   false },
     { "order_ref",         TAG_ORDER_REF,         FORM_TEXT,   false },
     { NULL, 0, 0, false },
 };

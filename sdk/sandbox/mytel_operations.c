@@ -29,6 +29,19 @@ static void note_state(struct mytel *mytel, const char *name, const char *subjec
     ledger_add(mytel->sandbox->ledger, "state", line);
 }
 
+/* Every name is a plan here: that it came is what a test wants to see. */
+static void note_plan(const struct call *call, const char *name, struct slice subject)
+{
+    struct slice plan = values_text(call->params, TAG_PLAN);
+    if (plan.size == 0)
+        return;
+    json_t *line = json_object();
+    json_object_set_new(line, name, json_stringn(subject.ptr, subject.size));
+    json_object_set_new(line, "plan", json_stringn(plan.ptr, plan.size));
+    json_put_text(line, "by", call->by);
+    ledger_add(call->mytel->sandbox->ledger, "plan", line);
+}
+
 /* ---- profiles ---- */
 
 unsigned mytel_state_number(enum smdp_state state)
@@ -107,6 +120,7 @@ static enum code order(const struct call *call)
     smdp_iccid(call->mytel->stock, profile, iccid);
     values_put_text(call->results, TAG_ICCID, iccid);
     put_profile(call, profile);
+    note_plan(call, "iccid", slice_of(iccid));
     return CODE_OK;
 }
 
@@ -239,6 +253,7 @@ static enum code activate(const struct call *call)
         (void)snprintf(reference, sizeof reference, "REF-%.*s", (int)msisdn.size,
                        msisdn.ptr);
         values_put_text(call->results, TAG_CARRIER_REF, reference);
+        note_plan(call, "msisdn", msisdn);
     }
     return code;
 }

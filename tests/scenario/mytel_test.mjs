@@ -57,6 +57,8 @@ describe('a carrier that does as it should', () => {
     const { matchingId, state } = await world.carriersProfile(order.iccid);
     assert.equal(state, 'Released');
     assert.equal(code, `1$smdp.sandbox.example$${matchingId}`);
+    assert.deepEqual((await world.ledger(from)).filter(({ kind }) => kind === 'plan')
+      .map(({ iccid, plan }) => ({ iccid, plan })), [{ iccid: order.iccid, plan: order.plan }]);
     await world.install(EID, code);
     await until('the host to hear of it', async () => (
       (await world.get(`/v1/profiles/${order.iccid}`)).state === 'Installed'));

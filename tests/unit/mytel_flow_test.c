@@ -68,7 +68,8 @@ static const struct golden goldens[] = {
     { ESIM_PROFILE_ORDER,
       "{\"iccid\":\"" ICCID "F\",\"msisdn\":\"+959790000001\",\"imei\":\"490154203237518\","
       "\"order_ref\":\"o1\",\"plan\":\"gold\",\"eid\":\"\"}",
-      "request", 0x0101, "0200=" ICCID " 0203=959790000001 0202=490154203237518 0205=o1" },
+      "request", 0x0101, "0200=" ICCID " 0203=959790000001 0202=490154203237518 "
+      "0220=gold 0205=o1" },
     { ESIM_PROFILE_CONFIRM,
       "{\"iccid\":\"" ICCID "\",\"release\":true,\"eid\":\"" EID "\",\"matching_id\":\"M-1\","
       "\"confirmation_code\":\"9f3b\",\"smds_address\":\"ds.example\"}",
@@ -139,6 +140,7 @@ static void wrong_input_is_refused_before_any_request(void)
         { ESIM_PROFILE_ORDER, "{\"profile_type\":\"P\",\"eid\":\"89001012012341234012345678901225\"}", "eid_wrong" },
         { ESIM_PROFILE_ORDER, "{\"profile_type\":\"a\\u0001b\"}", "profile_type_wrong" },
         { ESIM_PROFILE_ORDER, "{\"profile_type\":7}", "profile_type_wrong" },
+        { ESIM_PROFILE_ORDER, "{\"profile_type\":\"P\",\"plan\":\"a\\u0001b\"}", "plan_wrong" },
         { ESIM_PROFILE_ORDER, "{\"iccid\":\"123\"}", "iccid_wrong" },
         { ESIM_PROFILE_ORDER, "{\"iccid\":\"F\"}", "iccid_wrong" },
         { ESIM_PROFILE_ORDER, "{\"profile_type\":\"P\",\"imei\":\"49-015420-323751\"}", "imei_wrong" },

@@ -25,10 +25,11 @@ const LINE_MOVES = {
 };
 
 export class Carrier {
-  // stock: { P1: 10 }
+  // stock: { P1: 10 }; plans: the names of those that there are, any when undefined.
   constructor(stock) {
     this.profiles = new Map();
     this.lines = new Map();
+    this.plans = undefined;
     this.usage = [];
     this.records = new Map(); // id in hex -> { operation, params, answer? }
     this.effects = []; // one entry each time something was carried out
@@ -87,7 +88,12 @@ export class Carrier {
     return ok({ REQUEST_STATE: EXPIRES + RECORD_MS < now ? 4 : 1 });
   }
 
-  PROFILE_ORDER({ ICCID, PROFILE_TYPE, EID }) {
+  noPlan(PLAN) {
+    return PLAN !== undefined && this.plans !== undefined && !this.plans.includes(PLAN);
+  }
+
+  PROFILE_ORDER({ ICCID, PROFILE_TYPE, EID, PLAN }) {
+    if (this.noPlan(PLAN)) return refusal('PLAN_UNKNOWN');
     const all = [...this.profiles.values()];
     if (PROFILE_TYPE && !all.some(({ type }) => type === PROFILE_TYPE)) return refusal('PROFILE_TYPE_UNKNOWN');
     if (ICCID && !this.profiles.has(ICCID)) return refusal('ICCID_UNKNOWN');
@@ -150,7 +156,8 @@ export class Carrier {
     return wrong ?? ok({ PROFILE_STATE: profile.state, EID: profile.eid, AT: Date.now() });
   }
 
-  moveLine(name, { MSISDN }) {
+  moveLine(name, { MSISDN, PLAN }) {
+    if (this.noPlan(PLAN)) return refusal('PLAN_UNKNOWN');
     const [from, to] = LINE_MOVES[name];
     const state = this.lines.get(MSISDN) ?? LINE.PROVISIONED;
     if (/^9599999/.test(MSISDN)) return refusal('MSISDN_UNKNOWN');

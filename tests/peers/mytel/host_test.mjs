@@ -42,6 +42,7 @@ for (const plain of [false, true]) {
       done(placed);
       const { params, id } = server.requests.findLast(({ name }) => name === 'PROFILE_ORDER');
       assert.equal(params.ORDER_REF, placed.id);
+      assert.equal(params.PLAN, 'basic');
       assert.match(id, /^[0-9a-f]{12}7[0-9a-f]{19}$/);
     });
 
@@ -68,6 +69,23 @@ for (const plain of [false, true]) {
       assert.equal(problem.code, 'profile_type_unknown');
       assert.equal(problem.carrier_code, '0x0303 PROFILE_TYPE_UNKNOWN');
       assert.ok(problem.message.length > 20);
+    });
+
+    test('a plan that the carrier does not have takes no profile and moves no line', LIMIT, async () => {
+      server.carrier.plans = ['basic'];
+      done(await world.provision());
+      const did = server.carrier.effects.length;
+      const before = [...server.carrier.profiles.values()].map(({ state }) => state);
+      for (const placed of [
+        await world.provision({ plan: 'diamond' }), await world.line('line.activate', '+959790000077', { plan: 'diamond' }),
+      ]) {
+        assert.equal(placed.state, 'failed');
+        assert.equal(placed.steps[0].problem.code, 'plan_unknown');
+        assert.equal(placed.steps[0].problem.carrier_code, '0x0322 PLAN_UNKNOWN');
+      }
+      assert.deepEqual([...server.carrier.profiles.values()].map(({ state }) => state), before);
+      assert.equal(server.carrier.effects.length, did);
+      server.carrier.plans = undefined;
     });
 
     test('what the carrier tells unasked reaches the profile', LIMIT, async () => {

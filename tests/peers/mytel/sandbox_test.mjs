@@ -77,7 +77,7 @@ async function both(name, params, { id = randomBytes(16), keep, inMs = 3600000 }
 const STORY = [
   ['PROFILE_ORDER', { PROFILE_TYPE: 'P1', EID }, 'OK', 'a'],
   ['PROFILE_ORDER', { PROFILE_TYPE: 'P1' }, 'OK', 'b'],
-  ['PROFILE_ORDER', { PROFILE_TYPE: 'P2' }, 'OK', 'c'],
+  ['PROFILE_ORDER', { PROFILE_TYPE: 'P2', PLAN: 'gold' }, 'OK', 'c'],
   ['PROFILE_ORDER', { PROFILE_TYPE: 'P2' }, 'STOCK_EMPTY'],
   ['PROFILE_ORDER', { PROFILE_TYPE: 'P3' }, 'PROFILE_TYPE_UNKNOWN'],
   ['PROFILE_ORDER', { ICCID: '1234567890123456789' }, 'ICCID_UNKNOWN'],
