@@ -153,7 +153,8 @@ $(B)/tests/torture/kill_at.so: tests/torture/kill_at.c
 	@mkdir -p $(@D)
 	@echo "cc $<"; $(CC) $(filter-out $(CFLAGS_$(MODE)) -MMD -MP,$(CFLAGS)) -fvisibility=default -g -shared -o $@ $< -ldl
 
-.PHONY: tests-built
+.PHONY: tests-built bench-built
+bench-built: all $(BENCH:%=$(B)/%)
 tests-built: all $(B)/tests/torture/kill_at.so $(UNIT_BIN) $(FUZZ_REPLAY) $(TESTED)
 
 .PHONY: check lint demo run bench fuzz torture races docs
@@ -166,7 +167,7 @@ demo: all
 run: all
 	@demo/demo.sh --stay
 bench: packages-known $(PEER_NODE)
-	@$(MAKE) --no-print-directory MODE=release -j$(JOBS) all $(BENCH:%=build/release/%)
+	@$(MAKE) --no-print-directory MODE=release -j$(JOBS) bench-built
 	@MODE=release B=build/release tests/bench/bench.sh
 fuzz: packages-known
 	@tests/fuzz/fuzz.sh

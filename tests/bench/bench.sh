@@ -6,8 +6,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 export B=build/release MODE=release
-make --no-print-directory -s -j2 all \
-    $(for c in tests/bench/*_bench.c; do echo "$B/${c%.c}"; done)
+make --no-print-directory -s -j2 bench-built
 seconds=${SECONDS_EACH:-8}
 dir=$(mktemp -d)
 pids=""

@@ -137,7 +137,9 @@ static bool run_one(const char *folder, int64_t batch, int64_t seconds)
 {
     char dir[256];
     struct err err = ERR_INIT;
-    const struct store_limits limits = { batch, 4096, 16384 };
+    const struct store_limits limits = { .batch = batch,
+                                         .queue = 4096,
+                                         .cache_kb = 16384 };
     struct bench bench = { .batch = batch, .loop = loop_create(&err) };
     if (snprintf(dir, sizeof dir, "%s/batch-%lld", folder, (long long)batch) < 0)
         abort();
