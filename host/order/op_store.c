@@ -16,6 +16,7 @@ struct op_store {
     /* action */
     char action_id[ID_SIZE];
     char *exchange;
+    char *only_later_key;
     char *state;
     size_t state_size;
     uint32_t state_version;
@@ -65,6 +66,7 @@ static void store_free(struct op_store *store)
         explicit_bzero(store->state, store->state_size);
     free(store->state);
     free(store->exchange);
+    free(store->only_later_key);
     free(store->wait_key);
     free(store->problem);
     free(store->reason);
@@ -123,6 +125,8 @@ static bool run_action(struct db *db, void *arg, struct err *err)
         .state = slice_bytes(store->state, store->state_size),
         .state_version = store->state_version,
         .querying = op->querying,
+        .only_later_key = store->only_later_key,
+        .own_lines = op->view->tenant[0] != '\0',
         .lease_until_ms = store->lease_until_ms,
         .sealer = op->engine->parts.sealer,
     };
@@ -166,6 +170,11 @@ void op_store_action(struct op *op, const struct esim_answer *answer)
                             settings_int(op->engine->parts.settings,
                                          SET_ENGINE_LEASE_MS);
     op->repeat = sends ? answer->send.repeat : answer->ask.repeat;
+    /* A command that is to be carried out once is not answered by an earlier one's reply
+     * under the same key, such as a number. A question may be. */
+    if (sends && op->repeat == ESIM_ONCE)
+        store->only_later_key = copy_bytes(
+            slice_bytes(answer->send.key.ptr, answer->send.key.size));
     op->rewrite = (flags & ESIM_REWRITE) != 0;
     buf_clear(&op->action);
     answer_encode(answer, &op->action);

@@ -162,6 +162,7 @@ bool outbox_store_action(struct db *db, struct claim *claim,
                              db_int(action->lease_until_ms), db_int(action->querying)),
                      &changed, err) &&
               one_row(changed, claim, err) && outbox_forget_message(db, claim, err) &&
+              outbox_forget_older(db, claim, action, err) &&
               store_state(db, claim, action->sealer, action->state,
                           action->state_version, action->exchange, err);
     buf_finish(&sealed);

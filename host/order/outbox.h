@@ -98,7 +98,7 @@ bool outbox_next_due(struct db *db, const char *adapter, int64_t *ret_ms,
                      struct err *err);
 
 /* The action is about to leave: stores it sealed with its id and class, and the flow's
- * state. */
+ * state. What waits under `only_later_key` is older, and so no answer to it: it goes. */
 struct outbox_action {
     const char *action_id;
     const char *exchange;
@@ -107,6 +107,8 @@ struct outbox_action {
     struct slice state;
     uint32_t state_version;
     bool querying;
+    const char *only_later_key; /* NULL: older messages count too. */
+    bool own_lines;             /* As in struct outbox_wait. */
     int64_t lease_until_ms;
     const struct sealer *sealer;
 };

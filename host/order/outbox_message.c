@@ -170,3 +170,17 @@ bool outbox_forget_message(struct db *db, struct claim *claim, struct err *err)
                           db_text(claim->wait_key), db_int(seq)),
                   NULL, err);
 }
+
+bool outbox_forget_older(struct db *db, const struct claim *claim,
+                         const struct outbox_action *action, struct err *err)
+{
+    return action->only_later_key == NULL ||
+           db_run(db,
+                  "DELETE FROM messages WHERE adapter = $1 AND key = $2 "
+                  "AND tenant IN ($3, '', $4) AND NOT EXISTS (SELECT 1 FROM outbox "
+                  "WHERE adapter = $1 AND wait_key = $2)",
+                  DB_ARGS(db_text(claim->order.adapter),
+                          db_text(action->only_later_key), db_text(claim->order.tenant),
+                          db_text(action->own_lines ? "" : COMMON)),
+                  NULL, err);
+}

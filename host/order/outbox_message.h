@@ -53,4 +53,8 @@ bool outbox_read_message(struct db *db, const struct sealer *sealer,
 /* What came of the claim's message, if any, is being stored. Others under its key stay. */
 bool outbox_forget_message(struct db *db, struct claim *claim, struct err *err);
 
+/* What is under the action's only_later_key, unless somebody else waits for it. */
+bool outbox_forget_older(struct db *db, const struct claim *claim,
+                         const struct outbox_action *action, struct err *err);
+
 #endif

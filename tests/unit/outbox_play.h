@@ -50,6 +50,7 @@ struct submitted {
     struct claim *claim;
     int64_t repeat;
     bool own_lines, querying;
+    const char *only_later_key;
 };
 
 /* As op_submit.c: stored, handed to a session, and then it waits. */
@@ -64,6 +65,8 @@ static inline bool run_submit(struct db *db, struct rig *rig, void *arg,
                                     .state = SLICE_LITERAL("{}"),
                                     .state_version = 1,
                                     .querying = it->querying,
+                                    .only_later_key = it->only_later_key,
+                                    .own_lines = it->own_lines,
                                     .lease_until_ms = clock_wall_ms() + 30000,
                                     .sealer = rig->sealer };
     struct outbox_wait wait = { .due_ms = clock_wall_ms() + 60000,
@@ -79,7 +82,7 @@ static inline bool run_submit(struct db *db, struct rig *rig, void *arg,
 static inline void submit(struct rig *rig, int64_t repeat, bool own_lines)
 {
     struct err err = ERR_INIT;
-    struct submitted it = { rig_claim(rig, "one", 1), repeat, own_lines, false };
+    struct submitted it = { rig_claim(rig, "one", 1), repeat, own_lines, false, NULL };
     CHECK_FATAL(it.claim != NULL);
     CHECK(rig_write(rig, run_submit, &it, &err));
     claim_free(&it.claim);

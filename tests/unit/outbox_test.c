@@ -22,6 +22,20 @@ static bool run_lose_all(struct db *db, struct rig *rig, void *arg, struct err *
     return outbox_release_all(db, err) && outbox_lose_all(db, err);
 }
 
+static bool read_count(const struct db_row *row, void *arg, struct err *err)
+{
+    (void)err;
+    *(int64_t *)arg = row_int(row, 0);
+    return true;
+}
+
+static bool run_count(struct db *db, struct rig *rig, void *arg, struct err *err)
+{
+    (void)rig;
+    return db_one(db, "SELECT count(*) FROM messages", DB_NO_ARGS, read_count, arg,
+                  err);
+}
+
 /* ---- submitted actions ---- */
 
 static const struct outbox_origin common = { .adapter = "atom",
@@ -147,7 +161,7 @@ static void a_query_stays_a_query_while_it_waits(void)
     struct rig rig;
     struct err err = ERR_INIT;
     begin(&rig);
-    struct submitted it = { rig_claim(&rig, "one", 1), ESIM_SAFE, false, true };
+    struct submitted it = { rig_claim(&rig, "one", 1), ESIM_SAFE, false, true, NULL };
     CHECK(rig_write(&rig, run_submit, &it, &err));
     claim_free(&it.claim);
     deliver(&rig, &common, "answer");
@@ -155,6 +169,54 @@ static void a_query_stays_a_query_while_it_waits(void)
     CHECK(claim != NULL && claim->event == ESIM_MESSAGE && claim->querying);
     claim_free(&claim);
     rig_close(&rig);
+}
+
+/* The last order's reply came twice, and names the line alone. */
+static void what_came_before_a_command_is_no_answer_to_it(void)
+{
+    struct rig rig;
+    struct err err = ERR_INIT;
+    begin(&rig);
+    deliver(&rig, &common, "old");
+    deliver(&rig, &callback, "old");
+    struct submitted it = { rig_claim(&rig, "one", 1), ESIM_ONCE, false, false,
+                            "key-1" };
+    CHECK(rig_write(&rig, run_submit, &it, &err));
+    claim_free(&it.claim);
+    CHECK(nobody_is_due(&rig));
+    deliver(&rig, &common, "answer");
+    is_told(&rig, ESIM_MESSAGE, "answer");
+    rig_close(&rig);
+}
+
+/* Not what another operation waits for, nor what came on another's line. */
+static void a_command_takes_only_its_own_older_messages_away(void)
+{
+    static const struct outbox_origin bravos = { .adapter = "atom",
+                                                 .most = 4,
+                                                 .tenant = "bravo" };
+    for (int waits = 0; waits < 2; waits++) {
+        struct rig rig;
+        struct rig_order order;
+        struct err err = ERR_INIT;
+        int64_t left = 0;
+        rig_open(&rig);
+        CHECK_FATAL(rig_accept(&rig, "k1", "d", "+959790000001", &order, &err));
+        CHECK_FATAL(rig_accept(&rig, "k2", "d", "+959790000002", &order, &err));
+        struct claim *claim = rig_claim(&rig, "one", 2);
+        CHECK_FATAL(claim != NULL && claim->next != NULL);
+        if (waits)
+            await(&rig, claim->next);
+        deliver(&rig, &bravos, "bravo's");
+        deliver(&rig, &common, "for whoever waits");
+        struct submitted it = { claim, ESIM_ONCE, false, false, "key-1" };
+        CHECK(rig_write(&rig, run_submit, &it, &err));
+        CHECK(rig_write(&rig, run_count, &left, &err));
+        CHECK_INT(left, waits ? 2 : 1);
+        claim_free(&claim->next);
+        claim_free(&claim);
+        rig_close(&rig);
+    }
 }
 
 /* ---- whose line it is ---- */
@@ -207,4 +269,6 @@ TESTS("outbox", CASE(a_lost_answer_goes_by_the_class),
       CASE(rounds_outlive_a_wait_and_each_try_has_its_number),
       CASE(what_was_not_processed_is_sent_again_whatever_its_class),
       CASE(a_query_stays_a_query_while_it_waits),
+      CASE(what_came_before_a_command_is_no_answer_to_it),
+      CASE(a_command_takes_only_its_own_older_messages_away),
       CASE(a_key_means_something_on_its_own_line_only))

@@ -36,7 +36,8 @@ enum {
     ESIM_ACT_DELIVER = 3, /* For the operation waiting under `key`: `bytes`. Kept for
                              `number` ms when nobody waits yet (0 = the manifest's).
                              Several are told one after the other; the host's setting
-                             message.queue says how many may wait. */
+                             message.queue says how many may wait. A submit of
+                             class ONCE takes away what is older under its key. */
     ESIM_ACT_LOST = 4,    /* The submit under `key` will get no answer here. */
     ESIM_ACT_REPORT = 5,  /* Unsolicited: `bytes` is JSON of one fact (inbound.h). */
     ESIM_ACT_TIMER = 6,   /* Call me at `number` (wall ms); replaces the earlier one. */

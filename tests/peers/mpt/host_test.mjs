@@ -213,6 +213,38 @@ describe('MPT against npm smpp, with other habits', () => {
     }
   });
 
+  // A reply that names the line alone fits its next command too; the SMSC says it again,
+  // since it lost our acknowledgement.
+  test('a reply that comes twice does not end the line\'s next order', LIMIT, async () => {
+    const carrier = new Carrier();
+    const answer = carrier.answer.bind(carrier);
+    carrier.answer = (text) => answer(text) && `OK ${text.split(' ')[1]}`;
+    const smsc = await Smsc.open(carrier);
+    const world = await World.open(smsc.address, [
+      ...SETTINGS.filter((line) => !line.startsWith('replies')), ...QUICK, 'join: number',
+      'replies: \'[{"match":"OK {{msisdn}}","means":"done"}]\'',
+    ]);
+    try {
+      const msisdn = newNumber();
+      const first = await world.order({ type: 'line.activate', msisdn });
+      assert.equal(first.state, 'completed', JSON.stringify(first.steps));
+      const [session] = smsc.sessions;
+      await new Promise((resolve) => {
+        session.deliver_sm({
+          source_addr: '1332', destination_addr: '8888', data_coding: 0, short_message: `OK ${msisdn.slice(1)}`,
+        }, resolve);
+      });
+      smsc.goWrong('mute');
+      const second = await world.order({ type: 'line.suspend', msisdn });
+      assert.equal(second.state, 'held', JSON.stringify(second.steps));
+      const third = await world.order({ type: 'line.resume', msisdn });
+      assert.equal(third.state, 'completed', JSON.stringify(third.steps));
+    } finally {
+      await world.close();
+      await smsc.close();
+    }
+  });
+
   test('a wrong password is tried slowly and told', LIMIT, async () => {
     const smsc = await Smsc.open(new Carrier());
     const world = await World.open(smsc.address, [...SETTINGS, ...QUICK], { password: 'wrong' });
