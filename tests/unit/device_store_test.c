@@ -14,7 +14,9 @@ static int64_t now_ms = 1000;
 
 static void the_store_opens(void)
 {
-    static const struct store_limits limits = { 64, 64, 1000 };
+    static const struct store_limits limits = { .batch = 64,
+                                                .queue = 64,
+                                                .cache_kb = 1000 };
     struct err err = ERR_INIT;
     json_start();
     CHECK_FATAL(scratch_make(&scratch));
