@@ -113,6 +113,7 @@ bool client_certificate_use(struct client_certificate *certificate, void *contex
                                  certificate->chain, 1) == 1)
         return true;
     ERR_clear_error();
+    forget(certificate); /* Read again next time: it may not have been read whole. */
     return err_set(err, ERR_INVALID, "the key %s does not fit the certificate %s",
                    certificate->key_file, certificate->cert_file);
 }

@@ -28,6 +28,7 @@ struct http_pool {
     struct loop_timer *idle;
     struct client_certificate *certificate; /* NULL: none. */
     size_t calls;
+    bool doubts_cas; /* TLS failed once: the CAs that curl keeps may be why. */
 };
 
 struct pool_socket {
@@ -292,9 +293,20 @@ static void leave_waiting(struct http_call *call)
     loop_timer_destroy(&call->deadline);
 }
 
+/* curl reads a file of CAs once and keeps it for a day. When it has been replaced since,
+ * or there was no memory to take a certificate in whole, every later handshake fails too:
+ * so after one failure it is read for each connection. */
+static bool is_tls_failure(CURLcode result)
+{
+    return result == CURLE_SSL_CONNECT_ERROR ||
+           result == CURLE_PEER_FAILED_VERIFICATION;
+}
+
 static void enter_pool(struct http_call *call, struct http_pool *pool)
 {
     call->pool = pool;
+    if (pool->doubts_cas)
+        curl_easy_setopt(call->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     if (pool->certificate != NULL) {
         curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
         curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_DATA, call);
@@ -321,6 +333,7 @@ static void leave(struct http_call *call)
 
 static void end_call(struct http_call *call, CURLcode result)
 {
+    call->pool->doubts_cas = call->pool->doubts_cas || is_tls_failure(result);
     leave(call);
     call_report(call, result);
     call_destroy(&call);
@@ -396,7 +409,7 @@ struct http_client *http_client_create(struct loop *loop,
     signal(SIGPIPE, SIG_IGN); /* CURLOPT_NOSIGNAL leaves it to us. */
     struct http_client *client = calloc(1, sizeof *client);
     if (client == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for an HTTP client");
+        err_set(err, ERR_UNAVAILABLE, "no memory for an HTTP client");
         return NULL;
     }
     client->loop = loop;
@@ -440,7 +453,7 @@ struct http_call *http_send(struct http_client *client,
             return call;
         leave_pool(call);
     }
-    err_set(err, ERR_LIMIT, "no memory for an outbound call");
+    err_set(err, ERR_UNAVAILABLE, "no memory for an outbound call");
     call_destroy(&call);
     return NULL;
 }

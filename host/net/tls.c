@@ -73,11 +73,28 @@ static bool load_identity(SSL_CTX *context, const char *cert, const char *key,
     return true;
 }
 
+/* OpenSSL reads a certificate's key and extensions when it first needs them, and a failure
+ * for want of memory stays with it: every client would be refused from then on. So they
+ * are read here, where the caller can begin anew. */
+static bool are_whole(SSL_CTX *context)
+{
+    STACK_OF(X509) *all = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(context));
+    bool whole = all != NULL;
+    for (int i = 0; whole && i < sk_X509_num(all); i++) {
+        X509 *certificate = sk_X509_value(all, i);
+        whole = X509_check_purpose(certificate, -1, 0) == 1 &&
+                X509_get0_pubkey(certificate) != NULL;
+    }
+    sk_X509_pop_free(all, X509_free);
+    return whole;
+}
+
 static bool ask_clients(SSL_CTX *context, const char *client_ca, bool required,
                         struct err *err)
 {
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(client_ca);
-    if (names == NULL || SSL_CTX_load_verify_file(context, client_ca) != 1) {
+    if (names == NULL || SSL_CTX_load_verify_file(context, client_ca) != 1 ||
+        !are_whole(context)) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
         return openssl_err(err, "client CA", client_ca);
     }
@@ -96,7 +113,7 @@ struct tls_server *tls_server_create(const char *cert, const char *key,
     assert(cert != NULL && key != NULL && (asks || !client_required));
     struct tls_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for TLS");
+        err_set(err, ERR_UNAVAILABLE, "no memory for TLS");
         return NULL;
     }
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2). */
@@ -134,7 +151,8 @@ struct tls_client {
 static bool trust(SSL_CTX *context, const char *ca, struct err *err)
 {
     bool loaded = ca == NULL ? SSL_CTX_set_default_verify_paths(context) == 1
-                             : SSL_CTX_load_verify_file(context, ca) == 1;
+                             : SSL_CTX_load_verify_file(context, ca) == 1 &&
+                                   are_whole(context);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     return loaded || openssl_err(err, "CA", ca == NULL ? "of the system" : ca);
 }
@@ -145,7 +163,7 @@ struct tls_client *tls_client_create(const char *ca, const char *cert, const cha
     assert((cert == NULL) == (key == NULL));
     struct tls_client *client = calloc(1, sizeof *client);
     if (client == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for TLS");
+        err_set(err, ERR_UNAVAILABLE, "no memory for TLS");
         return NULL;
     }
     signal(SIGPIPE, SIG_IGN);

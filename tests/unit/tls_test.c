@@ -138,6 +138,33 @@ static void a_server_that_the_ca_does_not_vouch_for_gets_no_request(void)
     scene_stop(&s);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[4096];
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+    CHECK_FATAL(in != NULL && out != NULL);
+    size_t size = fread(bytes, 1, sizeof bytes, in);
+    CHECK(size > 0 && fwrite(bytes, 1, size, out) == size);
+    fclose(in);
+    CHECK(fclose(out) == 0);
+}
+
+/* curl keeps what it read for a day. A file that was replaced, or that there was no memory
+ * to take in whole, would shut a carrier out for as long. */
+static void after_a_refusal_the_ca_file_is_read_again(void)
+{
+    struct scene s;
+    scene_start(&s, false, false);
+    struct tls_path used = tls_file(&s.files, "other_ca", "pem");
+    s.identity.ca_file = used.text;
+    call(&s, SLICE_LITERAL("early"));
+    CHECK_INT(s.end, HTTP_NOT_SENT);
+    copy_file(CERT_OF(&s.files, "ca"), used.text);
+    call(&s, SLICE_LITERAL("late"));
+    CHECK_INT(s.end, HTTP_REPLIED);
+    scene_stop(&s);
+}
+
 /* The CA file stands alone: were the system's folder searched beside it, any public CA
  * could speak for a carrier. */
 static void a_ca_file_is_not_joined_by_the_systems(void)
@@ -439,6 +466,7 @@ static void tls_files_that_do_not_fit_are_refused_with_words(void)
 
 TESTS("tls", CASE(large_bodies_pass_whole_over_tls),
       CASE(a_server_that_the_ca_does_not_vouch_for_gets_no_request),
+      CASE(after_a_refusal_the_ca_file_is_read_again),
       CASE(a_ca_file_is_not_joined_by_the_systems),
       CASE(a_pinned_key_must_be_the_servers),
       CASE(a_client_certificate_names_its_owner),
