@@ -104,7 +104,7 @@ static bool open_engine(struct host *host, struct err *err)
 {
     host->directory = directory_create();
     if (host->directory == NULL)
-        return err_set(err, ERR_LIMIT, "no memory for the directory of adapters");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for the directory of adapters");
     struct engine_parts parts = { .settings = host->settings,
                                   .trust = host->trust,
                                   .sealer = host->sealer,
@@ -215,9 +215,9 @@ static int print_settings(void)
     struct buf text;
     buf_init(&text, 1 << 20);
     settings_document(&text);
-    fputs(text.ptr, stdout);
+    bool whole = buf_ok(&text) && fputs(text.ptr, stdout) >= 0;
     buf_finish(&text);
-    return EXIT_SUCCESS;
+    return whole ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Before the first thread: signals go to sigwait only, nothing dumps core, the JSON hash

@@ -8,6 +8,7 @@
 
 #include "adapter/adapter_state.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "cell/step_codec.h"
 #include "esim/adapter.h"
 
@@ -246,7 +247,7 @@ struct adapter *adapter_create(struct loop *loop, const struct settings *setting
                                void (*changed)(void *arg), void *arg, struct err *err)
 {
     struct adapter *adapter = calloc(1, sizeof *adapter);
-    assert(adapter != NULL);
+    memory_need(adapter != NULL);
     adapter->manifest = manifest;
     adapter->conf = conf;
     adapter->changed = changed;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "adapter/adapter.h"
+#include "base/memory.h"
 #include "cell/step_codec.h"
 
 enum { STEP_BYTES_MAX = 10 << 20 };
@@ -47,7 +48,7 @@ static void on_step_answer(void *arg, enum cell_end end, struct slice reply)
 static struct step_call *call_create(void *arg)
 {
     struct step_call *call = calloc(1, sizeof *call);
-    assert(call != NULL);
+    memory_need(call != NULL);
     call->arg = arg;
     return call;
 }

@@ -378,7 +378,7 @@ struct adapter_conf *adapter_conf_load(const char *path, const char *secret_dir,
     struct adapter_conf *conf = calloc(1, sizeof *conf);
     if (conf == NULL || (conf->arena = arena_create(CONF_LIMIT_BYTES)) == NULL ||
         !raw_schema_build(&schema, manifest, conf->arena)) {
-        err_set(err, ERR_LIMIT, "no memory for the adapter's configuration");
+        err_set(err, ERR_UNAVAILABLE, "no memory for the adapter's configuration");
         goto out;
     }
     conf->manifest = manifest;

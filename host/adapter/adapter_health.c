@@ -6,6 +6,7 @@
 #include "adapter/adapter_state.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metric.h"
 
 static struct metric problems_total = { .kind = METRIC_COUNTER,
@@ -178,7 +179,7 @@ struct breaker *adapter_breaker(struct adapter *adapter, const char *tenant,
         if (at->tenant == view->tenant && strcmp(at->place, place) == 0)
             return &at->breaker;
     at = calloc(1, sizeof *at);
-    assert(at != NULL);
+    memory_need(at != NULL);
     const struct manifest *manifest = adapter->manifest;
     struct breaker_limits limits = {
         .failures = manifest->breaker_failures,

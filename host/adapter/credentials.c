@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/slice.h"
 
 void credentials_init(struct credentials *credentials, int64_t wait_ms)
@@ -40,7 +41,7 @@ static struct refusal *add(struct credentials *credentials, const char *tenant,
 {
     struct refusal **last = &credentials->refusals;
     struct refusal *fresh = calloc(1, sizeof *fresh);
-    assert(fresh != NULL);
+    memory_need(fresh != NULL);
     bool fits = slice_copy(slice_of(tenant), fresh->tenant, sizeof fresh->tenant) &&
                 slice_copy(slice_of(use), fresh->use, sizeof fresh->use);
     assert(fits);

@@ -1,6 +1,5 @@
 #include "adapter/directory.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/memory.h"
 
 enum { SNAPSHOT_LIMIT_BYTES = 4 << 20 };
 
@@ -93,10 +93,10 @@ bool adapter_entry_can(const struct adapter_entry *entry, const char *capability
 static char **copy_texts(struct arena *arena, char *const *texts, unsigned count)
 {
     char **copies = arena_alloc(arena, (count + 1) * sizeof *copies);
-    assert(copies != NULL);
+    memory_need(copies != NULL);
     for (unsigned i = 0; i < count; i++) {
         copies[i] = arena_text(arena, texts[i]);
-        assert(copies[i] != NULL);
+        memory_need(copies[i] != NULL);
     }
     return copies;
 }
@@ -264,7 +264,7 @@ static const char *policy_text(struct arena *arena, const json_t *array)
     struct slice bytes = buf_slice(&text);
     const char *copy = arena_copy(arena, bytes.ptr, bytes.size);
     buf_finish(&text);
-    assert(copy != NULL);
+    memory_need(copy != NULL);
     return copy;
 }
 
@@ -281,12 +281,12 @@ void directory_publish(struct directory *directory, struct adapter *const *adapt
                        unsigned count, const struct adapter_failure *failures)
 {
     struct counted *fresh = calloc(1, sizeof *fresh);
-    assert(fresh != NULL);
+    memory_need(fresh != NULL);
     fresh->arena = arena_create(SNAPSHOT_LIMIT_BYTES);
-    assert(fresh->arena != NULL);
+    memory_need(fresh->arena != NULL);
     struct adapter_entry *entries = arena_alloc(fresh->arena,
                                                 (count + 1) * sizeof *entries);
-    assert(entries != NULL);
+    memory_need(entries != NULL);
     json_t *for_policy = json_array();
     for (unsigned i = 0; i < count; i++) {
         fill_entry(fresh->arena, adapters[i], &entries[i]);

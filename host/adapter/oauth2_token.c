@@ -7,6 +7,7 @@
 #include "adapter/adapter_conf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metric.h"
 
 enum {
@@ -48,7 +49,8 @@ static struct metric requests_total = { .kind = METRIC_COUNTER,
 struct oauth2_tokens *oauth2_tokens_create(int64_t refused_ms)
 {
     struct oauth2_tokens *tokens = calloc(1, sizeof *tokens);
-    assert(tokens != NULL && refused_ms > 0);
+    memory_need(tokens != NULL);
+    assert(refused_ms > 0);
     tokens->refused_ms = refused_ms;
     return tokens;
 }
@@ -84,7 +86,7 @@ struct oauth2_token *oauth2_token_of(struct oauth2_tokens *tokens,
         if (at->conf == conf)
             return at;
     struct oauth2_token *token = calloc(1, sizeof *token);
-    assert(token != NULL);
+    memory_need(token != NULL);
     token->refused_ms = tokens->refused_ms;
     token->conf = conf;
     token->adapter = adapter;

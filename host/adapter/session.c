@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "cell/step_codec.h"
 
@@ -180,7 +181,7 @@ static void on_bytes(void *arg, struct slice bytes)
 {
     struct session *session = arg;
     buf_add_slice(&session->in, bytes);
-    assert(buf_ok(&session->in)); /* Reading is paused long before. */
+    memory_need(buf_ok(&session->in)); /* Reading is paused long before. */
     session_pace(session);
     session_next(session);
 }
@@ -218,15 +219,17 @@ static void make_timers(struct session *session)
     session->again = loop_timer_create(loop, session_on_again, session);
     session->expiry = loop_timer_create(loop, session_on_expiry, session);
     session->pace = loop_timer_create(loop, session_on_pace, session);
-    assert(session->pace != NULL && session->retry != NULL && session->tick != NULL &&
-           session->again != NULL && session->expiry != NULL);
+    memory_need(session->pace != NULL && session->retry != NULL &&
+                session->tick != NULL && session->again != NULL &&
+                session->expiry != NULL);
 }
 
 struct session *session_create(struct loop *loop, const struct session_conf *conf,
                                const struct session_events *events)
 {
     struct session *session = calloc(1, sizeof *session);
-    assert(session != NULL && conf->retry_base_ms > 0 && conf->queue > 0);
+    memory_need(session != NULL);
+    assert(conf->retry_base_ms > 0 && conf->queue > 0);
     session->loop = loop;
     session->conf = *conf;
     session->events = *events;

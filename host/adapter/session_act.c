@@ -7,6 +7,7 @@
 
 #include "adapter/session_state.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/metric.h"
 
 enum {
@@ -43,7 +44,7 @@ static int64_t capped(int64_t number, int64_t most)
 static uint64_t give_ticket(struct session *session)
 {
     struct ticket *ticket = calloc(1, sizeof *ticket);
-    assert(ticket != NULL);
+    memory_need(ticket != NULL);
     ticket->number = ++session->last_number;
     *session->last_ticket = ticket;
     session->last_ticket = &ticket->next;
@@ -185,7 +186,7 @@ static const struct {
 static void put_in_line(struct session *session, const struct esim_act *act)
 {
     struct waiting_act *waiting = calloc(1, sizeof *waiting);
-    assert(waiting != NULL);
+    memory_need(waiting != NULL);
     waiting->after = session->last_number;
     waiting->kind = act->kind;
     waiting->number = act->number;
@@ -193,7 +194,7 @@ static void put_in_line(struct session *session, const struct esim_act *act)
     buf_init(&waiting->bytes, ACT_BYTES_MAX);
     buf_add_slice(&waiting->key, slice_from(act->key));
     buf_add_slice(&waiting->bytes, slice_from(act->bytes));
-    assert(buf_ok(&waiting->key) && buf_ok(&waiting->bytes));
+    memory_need(buf_ok(&waiting->key) && buf_ok(&waiting->bytes));
     *session->last_act = waiting;
     session->last_act = &waiting->next;
     session->act_count++;

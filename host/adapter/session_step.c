@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "cell/step_codec.h"
 
@@ -130,7 +131,7 @@ static void on_step(void *arg, enum cell_end end, struct slice reply)
         return;
     }
     struct arena *arena = arena_create(1 << 20);
-    assert(arena != NULL);
+    memory_need(arena != NULL);
     if (session_answer_decode(reply, arena, &answer, &err)) {
         take_answer(session, &answer);
         session_next(session);
@@ -245,7 +246,7 @@ static void ask(struct session *session)
         put_cut(session, &payload);
     else
         put_step(session, &payload);
-    assert(buf_ok(&payload));
+    memory_need(buf_ok(&payload));
     session->call = cell_call(
         session->server.cell, session->cutting ? WIRE_FRAME : WIRE_SESSION,
         buf_slice(&payload), session->cutting ? on_cut : on_step, session);

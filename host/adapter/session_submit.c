@@ -4,6 +4,7 @@
 
 #include "adapter/session_state.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 enum {
     KEY_BYTES_MAX = 256,
@@ -182,7 +183,7 @@ struct session_submit *session_submit(struct session *session,
         return NULL;
     }
     struct session_submit *submit = calloc(1, sizeof *submit);
-    assert(submit != NULL);
+    memory_need(submit != NULL);
     submit->session = session;
     submit->answer_ms = offer->answer_ms;
     submit->until_ms = clock_wall_ms() + offer->wait_ms;
@@ -192,7 +193,7 @@ struct session_submit *session_submit(struct session *session,
     buf_init(&submit->payload, PAYLOAD_BYTES_MAX);
     buf_add_slice(&submit->key, offer->key);
     buf_add_slice(&submit->payload, offer->payload);
-    assert(buf_ok(&submit->key) && buf_ok(&submit->payload));
+    memory_need(buf_ok(&submit->key) && buf_ok(&submit->payload));
     *session->last_queued = submit;
     session->last_queued = &submit->next;
     session->queue_count++;

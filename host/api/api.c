@@ -55,7 +55,7 @@ static bool fill_shared(struct api_shared *shared, struct err *err)
     shared->openapi = openapi_create();
     shared->policies = policy_keeper_create(&shared->parts);
     if (shared->rate == NULL || shared->openapi == NULL || shared->policies == NULL)
-        return err_set(err, ERR_LIMIT, "no memory for the API");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for the API");
     return load_tls(s, SET_HTTP_TLS_CERT, SET_HTTP_TLS_KEY, SET_HTTP_TLS_CLIENT_CA,
                     &shared->tls, err) &&
            load_tls(s, SET_CALLBACK_TLS_CERT, SET_CALLBACK_TLS_KEY,
@@ -66,7 +66,7 @@ struct api *api_create(const struct api_parts *parts, struct err *err)
 {
     struct api *api = calloc(1, sizeof *api);
     if (api == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for the API");
+        err_set(err, ERR_UNAVAILABLE, "no memory for the API");
         return NULL;
     }
     pthread_mutex_init(&api->lock, NULL);

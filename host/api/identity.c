@@ -90,7 +90,7 @@ struct unix_roles *unix_roles_read(const char *text, struct err *err)
 {
     struct unix_roles *roles = calloc(1, sizeof *roles);
     if (roles == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for http.socket_roles");
+        err_set(err, ERR_UNAVAILABLE, "no memory for http.socket_roles");
         return NULL;
     }
     struct slice rest = slice_of(text);

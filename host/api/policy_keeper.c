@@ -10,6 +10,7 @@
 #include "api/policy_seat.h"
 #include "api/worker.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "conf/settings.h"
 #include "policy/policy_load.h"
 
@@ -221,7 +222,7 @@ static bool begin(struct policy_keeper *keeper, struct request *request)
         err_set(&request->err, ERR_CONFLICT,
                 "another change of the policy is under way");
     else if (!(begun = start_thread(keeper, request)))
-        err_set(&request->err, ERR_LIMIT, "no thread for the change");
+        err_set(&request->err, ERR_UNAVAILABLE, "no thread for the change");
     keeper->changing = keeper->changing || begun;
     pthread_mutex_unlock(&keeper->lock);
     return begun;
@@ -232,8 +233,7 @@ void policy_keeper_load(struct policy_keeper *keeper, struct loop *reply_to,
                         void *arg)
 {
     struct request *request = calloc(1, sizeof *request);
-    if (request == NULL)
-        abort(); /* Nobody could be told. */
+    memory_need(request != NULL); /* Nobody could be told. */
     *request = (struct request){ .keeper = keeper,
                                  .reply_to = reply_to,
                                  .done = done,

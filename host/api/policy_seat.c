@@ -151,14 +151,14 @@ struct policy_seat *policy_seat_create(struct loop *loop,
 {
     struct policy_seat *seat = calloc(1, sizeof *seat);
     if (seat == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a policy");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a policy");
         return NULL;
     }
     seat->loop = loop;
     seat->settings = settings;
     seat->timer = loop_timer_create(loop, on_timer, seat);
     if (seat->timer == NULL)
-        err_set(err, ERR_LIMIT, "no memory for a policy's timer");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a policy's timer");
     else
         seat->now = start(seat, image, err);
     if (seat->now == NULL)

@@ -176,14 +176,14 @@ static bool make_parts(struct worker *worker, struct err *err)
     bool whole = worker->identity.keys != NULL && worker->adapters != NULL &&
                  worker->orders != NULL && worker->waiters != NULL &&
                  worker->streams != NULL && worker->tick != NULL;
-    return whole || err_set(err, ERR_LIMIT, "no memory for an API thread");
+    return whole || err_set(err, ERR_UNAVAILABLE, "no memory for an API thread");
 }
 
 struct worker *worker_create(struct api_shared *shared, int index, struct err *err)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     if (worker == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for an API thread");
+        err_set(err, ERR_UNAVAILABLE, "no memory for an API thread");
         return NULL;
     }
     worker->shared = shared;

@@ -1,11 +1,24 @@
 #include "base/json.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/id.h"
+#include "base/memory.h"
+
+/* jansson leaves a member out when it has no memory for it, and few callers can notice:
+ * what is stored or told would be another value. */
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size);
+    if (memory == NULL)
+        memory_used_up();
+    return memory;
+}
 
 void json_start(void)
 {
+    json_set_alloc_funcs(allocate, free);
     size_t seed = 0;
     while (seed == 0)
         id_random(&seed, sizeof seed);

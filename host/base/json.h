@@ -2,7 +2,8 @@
  *
  * All parsing in the host goes through json_read: duplicate keys refused, depth capped
  * (jansson's own cap of 2048 recurses too far for a small stack), whole input consumed.
- * json_start seeds the hash and must run before the first thread and before a cell is
+ * json_start seeds the hash, makes the process end when there is no memory for a value
+ * (base/memory.h), and must run before the first thread and before a cell is
  * locked.
  *
  * Threads  A json_t belongs to one thread at a time. */

@@ -54,6 +54,20 @@ static struct metric_series *find(struct metric *metric, const char *value,
     return NULL;
 }
 
+/* Without memory it counts where nobody reads: a figure is not worth a host. */
+static struct metric_series *add_series(struct metric *metric, int slot,
+                                        const char *value, const char *value2)
+{
+    static struct metric_series unread;
+    struct metric_series *series = calloc(1, sizeof *series);
+    if (series == NULL)
+        return &unread;
+    copy_label(series->value, value);
+    copy_label(series->value2, value2);
+    atomic_store(&metric->series[slot], series);
+    return series;
+}
+
 struct metric_series *metric_series(struct metric *metric, const char *value,
                                     const char *value2)
 {
@@ -71,11 +85,8 @@ struct metric_series *metric_series(struct metric *metric, const char *value,
         series = atomic_load(&metric->series[METRIC_SERIES_MAX - 1]);
     } else if (series == NULL) {
         bool last = slot == METRIC_SERIES_MAX - 1;
-        series = calloc(1, sizeof *series);
-        assert(series != NULL);
-        copy_label(series->value, last ? "other" : value);
-        copy_label(series->value2, last ? "other" : value2);
-        atomic_store(&metric->series[slot], series);
+        series = last ? add_series(metric, slot, "other", "other")
+                      : add_series(metric, slot, value, value2);
     }
     pthread_mutex_unlock(&lock);
     return series;

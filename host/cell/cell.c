@@ -176,7 +176,7 @@ struct cell *cell_create(struct loop *loop, const struct cell_program *program,
     assert(loop != NULL && program != NULL && limits != NULL);
     struct cell *cell = calloc(1, sizeof *cell);
     if (cell == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a cell");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a cell");
         return NULL;
     }
     cell->loop = loop;
@@ -186,7 +186,7 @@ struct cell *cell_create(struct loop *loop, const struct cell_program *program,
     queue_init(&cell->queue);
     cell->last_refusal = &cell->refusals;
     if (!make_parts(cell, program)) {
-        err_set(err, ERR_LIMIT, "no memory for a cell");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a cell");
         free_cell(cell);
         return NULL;
     }

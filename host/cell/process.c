@@ -177,7 +177,7 @@ struct process *process_create(struct loop *loop, const struct cell_program *pro
 {
     struct process *process = calloc(1, sizeof *process);
     if (process == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a process");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a process");
         return NULL;
     }
     process->events = *events;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 /* Fetched once: EVP_sha256() would look the algorithm up at every call. */
 static EVP_MD *sha256;
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
@@ -15,7 +17,7 @@ static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 static void fetch_sha256(void)
 {
     sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    assert(sha256 != NULL);
+    memory_need(sha256 != NULL);
 }
 
 static const EVP_MD *sha256_algorithm(void)
@@ -25,13 +27,13 @@ static const EVP_MD *sha256_algorithm(void)
     return sha256;
 }
 
-/* A digest that cannot be computed (no memory) has no honest answer: the asserts end the
- * process. */
+/* It fails for want of memory only, and then has no honest answer. */
 void digest_sha256(struct slice bytes, uint8_t ret[DIGEST_SIZE])
 {
     unsigned size = 0;
-    int done = EVP_Digest(bytes.ptr, bytes.size, ret, &size, sha256_algorithm(), NULL);
-    assert(done == 1 && size == DIGEST_SIZE);
+    memory_need(
+        EVP_Digest(bytes.ptr, bytes.size, ret, &size, sha256_algorithm(), NULL) == 1 &&
+        size == DIGEST_SIZE);
 }
 
 void digest_sha256_text(struct slice bytes, char ret[DIGEST_TEXT_SIZE])
@@ -46,21 +48,18 @@ static void add_piece(EVP_MD_CTX *context, struct slice piece)
     uint8_t length[8];
     for (int i = 0; i < 8; i++)
         length[i] = (uint8_t)((uint64_t)piece.size >> (56 - 8 * i));
-    int done = EVP_DigestUpdate(context, length, sizeof length) == 1 &&
-               EVP_DigestUpdate(context, piece.ptr, piece.size) == 1;
-    assert(done);
+    memory_need(EVP_DigestUpdate(context, length, sizeof length) == 1 &&
+                EVP_DigestUpdate(context, piece.ptr, piece.size) == 1);
 }
 
 void digest_pieces(const struct slice *pieces, size_t count, uint8_t ret[DIGEST_SIZE])
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    assert(context != NULL);
-    int done = EVP_DigestInit_ex(context, sha256_algorithm(), NULL);
-    assert(done == 1);
+    memory_need(context != NULL &&
+                EVP_DigestInit_ex(context, sha256_algorithm(), NULL) == 1);
     for (size_t i = 0; i < count; i++)
         add_piece(context, pieces[i]);
-    done = EVP_DigestFinal_ex(context, ret, NULL);
-    assert(done == 1);
+    memory_need(EVP_DigestFinal_ex(context, ret, NULL) == 1);
     EVP_MD_CTX_free(context);
 }
 
@@ -71,7 +70,7 @@ void digest_hmac_sha256(struct slice key, struct slice bytes, uint8_t ret[DIGEST
     const void *key_bytes = key.ptr != NULL ? key.ptr : "";
     const void *done = HMAC(sha256_algorithm(), key_bytes, (int)key.size,
                             (const uint8_t *)bytes.ptr, bytes.size, ret, &size);
-    assert(done != NULL && size == DIGEST_SIZE);
+    memory_need(done != NULL && size == DIGEST_SIZE);
 }
 
 bool digest_equal(const void *a, const void *b, size_t size)

@@ -22,7 +22,7 @@ struct client *client_create(const struct place *place, struct err *err)
     if (client != NULL)
         client->curl = curl_easy_init();
     if (client == NULL || client->curl == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a client");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a client");
         client_destroy(&client);
         return NULL;
     }

@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 struct loop {
     struct event_base *base;
     struct event *wakeup;
@@ -72,7 +74,7 @@ struct loop *loop_create(struct err *err)
 {
     struct loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for an event loop");
+        err_set(err, ERR_UNAVAILABLE, "no memory for an event loop");
         return NULL;
     }
     pthread_mutex_init(&loop->lock, NULL);
@@ -191,8 +193,7 @@ void loop_timer_set(struct loop_timer *timer, int64_t after_ms)
 {
     struct timeval after = { .tv_sec = (time_t)(after_ms / 1000),
                              .tv_usec = (suseconds_t)(after_ms % 1000 * 1000) };
-    int failed = event_add(timer->event, &after);
-    assert(failed == 0);
+    memory_need(event_add(timer->event, &after) == 0);
 }
 
 void loop_timer_stop(struct loop_timer *timer)

@@ -137,7 +137,7 @@ static bool prepare(struct http_call *call, const struct http_outgoing *outgoing
     call->body = malloc(outgoing->body.size + 1);
     if (call->easy == NULL || call->arena == NULL || call->body == NULL ||
         !set_callbacks(call))
-        return err_set(err, ERR_LIMIT, "no memory for an outbound call");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for an outbound call");
     if (outgoing->body.size > 0)
         memcpy(call->body, outgoing->body.ptr, outgoing->body.size);
     return call_options_set(call->easy, outgoing, call->body, &call->head, err);
@@ -149,7 +149,7 @@ struct http_call *call_create(const struct http_outgoing *outgoing, http_done do
     assert(outgoing->identity != NULL && outgoing->timeout_ms > 0 && done != NULL);
     struct http_call *call = calloc(1, sizeof *call);
     if (call == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for an outbound call");
+        err_set(err, ERR_UNAVAILABLE, "no memory for an outbound call");
         return NULL;
     }
     call->done = done;

@@ -86,7 +86,7 @@ static bool add_fields(const struct http_outgoing *outgoing, struct curl_slist *
     }
     /* Else curl would wait for 100 Continue, and call every body a form. */
     if (!append(list, "Expect:") || (!has_type && !append(list, "Content-Type:")))
-        return err_set(err, ERR_LIMIT, "no memory for header fields");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for header fields");
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "net/address.h"
 #include "net/lookup.h"
 #include "net/tls.h"
@@ -81,7 +82,7 @@ static void wait_for(struct connector *connector, short what,
     connector->event = event_new(loop_base(connector->loop), connector->transport.fd,
                                  what, ready, connector);
     int failed = connector->event == NULL ? -1 : event_add(connector->event, NULL);
-    assert(failed == 0);
+    memory_need(failed == 0);
 }
 
 static void shake_hands(evutil_socket_t fd, short what, void *arg)
@@ -212,7 +213,8 @@ struct connector *connector_start(struct loop *loop, const struct stream_place *
                                   connector_done done, void *arg, struct err *err)
 {
     struct connector *connector = calloc(1, sizeof *connector);
-    assert(connector != NULL && place->connect_ms > 0);
+    memory_need(connector != NULL);
+    assert(place->connect_ms > 0);
     connector->loop = loop;
     connector->done = done;
     connector->arg = arg;
@@ -221,7 +223,7 @@ struct connector *connector_start(struct loop *loop, const struct stream_place *
     connector->allow_private = place->allow_private;
     connector->transport.fd = -1;
     connector->deadline = loop_timer_create(loop, on_deadline, connector);
-    assert(connector->host != NULL && connector->deadline != NULL);
+    memory_need(connector->host != NULL && connector->deadline != NULL);
     if (prepare(connector, place, err))
         loop_timer_set(connector->deadline, place->connect_ms);
     else

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "net/listen.h"
 #include "net/server.h"
 
@@ -24,7 +25,7 @@ static void set_listening(struct http_server *server, bool on)
     for (struct listener *l = server->listeners; l != NULL; l = l->next) {
         int failed = on ? evconnlistener_enable(l->events)
                         : evconnlistener_disable(l->events);
-        assert(failed == 0);
+        memory_need(failed == 0);
     }
 }
 
@@ -75,7 +76,7 @@ struct http_server *http_server_create(struct loop *loop,
             return server;
         http_server_destroy(&server);
     }
-    err_set(err, ERR_LIMIT, "no memory for an HTTP server");
+    err_set(err, ERR_UNAVAILABLE, "no memory for an HTTP server");
     return NULL;
 }
 
@@ -174,7 +175,7 @@ static bool add_listener(struct http_server *server, int fd, struct tls_server *
         close(fd);
         free(listener == NULL ? NULL : listener->unix_path);
         free(listener);
-        return err_set(err, ERR_LIMIT, "no memory for a listener");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for a listener");
     }
     evconnlistener_set_error_cb(listener->events, on_accept_error);
     listener->next = server->listeners;

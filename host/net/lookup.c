@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 enum { STACK_BYTES = 256 << 10 };
 
 struct lookup {
@@ -98,7 +100,8 @@ struct lookup *lookup_start(struct loop *loop, const char *host, uint16_t port,
                             lookup_done done, void *arg, struct err *err)
 {
     struct lookup *lookup = calloc(1, sizeof *lookup);
-    assert(lookup != NULL && done != NULL);
+    memory_need(lookup != NULL);
+    assert(done != NULL);
     pthread_mutex_init(&lookup->lock, NULL);
     lookup->loop = loop;
     lookup->done = done;
@@ -111,7 +114,7 @@ struct lookup *lookup_start(struct loop *loop, const char *host, uint16_t port,
     if (lookup->failure == 0) {
         post(lookup);
     } else if (!start_thread(lookup)) {
-        err_set(err, ERR_LIMIT, "no thread to look up %.200s", host);
+        err_set(err, ERR_UNAVAILABLE, "no thread to look up %.200s", host);
         free_lookup(lookup);
         return NULL;
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/memory.h"
 #include "net/connector.h"
 #include "net/transport.h"
 
@@ -125,7 +126,7 @@ static void turn_on(struct event *event, bool *is_on, bool on)
     if (*is_on == on)
         return;
     int failed = on ? event_add(event, NULL) : event_del(event);
-    assert(failed == 0);
+    memory_need(failed == 0);
     *is_on = on;
 }
 
@@ -158,7 +159,7 @@ static void take_socket(struct stream *stream, const struct transport *transport
     stream->phase = OPEN;
     stream->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_socket, stream);
     stream->writable = event_new(base, fd, EV_WRITE | EV_PERSIST, on_socket, stream);
-    assert(stream->readable != NULL && stream->writable != NULL);
+    memory_need(stream->readable != NULL && stream->writable != NULL);
 }
 
 static void on_connector(void *arg, const struct transport *transport,
@@ -321,13 +322,14 @@ struct stream *stream_open(struct loop *loop, const struct stream_place *place,
                            const struct stream_events *events, struct err *err)
 {
     struct stream *stream = calloc(1, sizeof *stream);
-    assert(stream != NULL && place->queue_bytes > 0);
+    memory_need(stream != NULL);
+    assert(place->queue_bytes > 0);
     stream->loop = loop;
     stream->events = *events;
     stream->transport.fd = -1;
     buf_init(&stream->out, place->queue_bytes);
     stream->linger = loop_timer_create(loop, on_linger, stream);
-    assert(stream->linger != NULL);
+    memory_need(stream->linger != NULL);
     stream->connector = connector_start(loop, place, on_connector, stream, err);
     if (stream->connector == NULL) {
         free_stream(stream);

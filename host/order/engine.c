@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "order/engine_state.h"
 #include "order/op.h"
 #include "order/outbox_message.h"
@@ -60,7 +61,7 @@ static void stop_now(void *arg)
 struct engine *engine_create(const struct engine_parts *parts, struct err *err)
 {
     struct engine *engine = calloc(1, sizeof *engine);
-    assert(engine != NULL);
+    memory_need(engine != NULL);
     engine->parts = *parts;
     int length = snprintf(engine->owner, sizeof engine->owner, "engine-%ld",
                           (long)getpid());

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "order/engine_state.h"
 #include "order/outbox.h"
 #include "store/event_log.h"
@@ -82,12 +83,12 @@ static void say(struct engine *engine, struct adapter *adapter, const char *tena
                 const char *event, const json_t *data, bool hastens)
 {
     struct word *word = calloc(1, sizeof *word);
-    assert(word != NULL);
+    memory_need(word != NULL);
     word->engine = engine;
     word->event = event;
     word->hastens = hastens;
     word->again = loop_timer_create(engine->loop, post, word);
-    assert(word->again != NULL);
+    memory_need(word->again != NULL);
     bool fits = slice_copy(slice_of(adapter_manifest(adapter)->name), word->adapter,
                            sizeof word->adapter) &&
                 slice_copy(slice_of(tenant), word->tenant, sizeof word->tenant);
@@ -95,7 +96,7 @@ static void say(struct engine *engine, struct adapter *adapter, const char *tena
     buf_init(&word->data, DATA_BYTES_MAX);
     if (data != NULL)
         json_write(data, &word->data);
-    assert(buf_ok(&word->data));
+    memory_need(buf_ok(&word->data));
     engine->words++;
     post(word);
 }

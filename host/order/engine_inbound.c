@@ -1,6 +1,5 @@
 /* A carrier's call: asked of the adapter's cell, its facts stored in one transaction,
  * and only then answered. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "cell/step_codec.h"
 #include "order/engine_state.h"
 #include "order/fact.h"
@@ -48,7 +48,7 @@ static void deliver(void *arg)
     size_t count = response->header_count;
     struct http_field *fields = arena_alloc(inbound->arena,
                                             (count + 1) * sizeof *fields);
-    assert(fields != NULL);
+    memory_need(fields != NULL);
     for (size_t i = 0; i < count; i++)
         fields[i] = (struct http_field){
             slice_bytes(response->headers[i].name.ptr, response->headers[i].name.size),
@@ -104,7 +104,7 @@ static void keep_response(struct inbound *inbound, const struct esim_response *f
                                                                   sizeof *headers);
     struct esim_fact *facts = arena_alloc(inbound->arena,
                                           (from->fact_count + 1) * sizeof *facts);
-    assert(headers != NULL && facts != NULL);
+    memory_need(headers != NULL && facts != NULL);
     for (uint64_t i = 0; i < from->header_count; i++)
         headers[i] = (struct esim_header){ keep_bytes(inbound, from->headers[i].name),
                                            keep_bytes(inbound,
@@ -167,7 +167,7 @@ static void keep_request(struct inbound *inbound, const struct http_request *req
 {
     struct esim_header *headers = arena_alloc(
         inbound->arena, (request->field_count + 1) * sizeof *headers);
-    assert(headers != NULL);
+    memory_need(headers != NULL);
     for (size_t i = 0; i < request->field_count; i++)
         headers[i] = (struct esim_header){ keep(inbound, request->fields[i].name),
                                            keep(inbound, request->fields[i].value) };
@@ -186,13 +186,13 @@ void engine_inbound(struct engine *engine, const char *adapter,
                     struct loop *reply_to, engine_inbound_done done, void *arg)
 {
     struct inbound *inbound = calloc(1, sizeof *inbound);
-    assert(inbound != NULL);
+    memory_need(inbound != NULL);
     inbound->engine = engine;
     inbound->reply_to = reply_to;
     inbound->done = done;
     inbound->arg = arg;
     inbound->arena = arena_create(REQUEST_LIMIT_BYTES);
-    assert(inbound->arena != NULL);
+    memory_need(inbound->arena != NULL);
     keep_request(inbound, request, path);
     bool fits = slice_copy(slice_of(adapter), inbound->adapter,
                            sizeof inbound->adapter);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "order/engine_state.h"
 #include "order/session_link.h"
 #include "store/revision.h"
@@ -65,7 +66,7 @@ struct adapter *engine_open_adapter(struct engine *engine, const char *name,
 static void add_failure(struct engine *engine, const char *name, const struct err *err)
 {
     struct adapter_failure *failure = calloc(1, sizeof *failure);
-    assert(failure != NULL);
+    memory_need(failure != NULL);
     int a = snprintf(failure->name, sizeof failure->name, "%.63s", name);
     int b = snprintf(failure->reason, sizeof failure->reason, "%s", err->text);
     assert(a >= 0 && b >= 0);

@@ -1,11 +1,11 @@
 /* A look is one transaction: for each adapter that is ready and has free slots, it
  * claims what is due and learns when the next row will be. Only one look is under way;
  * a wake-up during it asks for another. */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "order/engine_state.h"
 #include "order/op.h"
@@ -137,7 +137,7 @@ void engine_look(struct engine *engine)
     if (engine->looking)
         return;
     struct look *look = calloc(1, sizeof *look);
-    assert(look != NULL);
+    memory_need(look != NULL);
     look->engine = engine;
     for (unsigned i = 0; i < engine->adapter_count; i++)
         add_row(look, engine->adapters[i]);

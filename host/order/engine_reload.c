@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "order/engine_state.h"
 #include "order/session_link.h"
 
@@ -173,7 +174,7 @@ void engine_reload(struct engine *engine, const char *adapter, struct loop *repl
                    engine_reload_done done, void *arg)
 {
     struct engine_reload *reload = calloc(1, sizeof *reload);
-    assert(reload != NULL);
+    memory_need(reload != NULL);
     reload->engine = engine;
     reload->reply_to = reply_to;
     reload->done = done;

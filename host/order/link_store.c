@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "order/fact.h"
 #include "order/link_state.h"
 #include "order/outbox_message.h"
@@ -193,17 +194,17 @@ static struct link_write *write_create(struct session_link *link, struct slice k
                                        struct slice bytes)
 {
     struct link_write *write = calloc(1, sizeof *write);
-    assert(write != NULL);
+    memory_need(write != NULL);
     write->link = link;
     write->key = malloc(key.size + 1);
-    assert(write->key != NULL);
+    memory_need(write->key != NULL);
     if (key.size > 0)
         memcpy(write->key, key.ptr, key.size);
     write->key[key.size] = '\0';
     write->others = others_of(link);
     buf_init(&write->bytes, WRITE_BYTES_MAX);
     buf_add_slice(&write->bytes, bytes);
-    assert(buf_ok(&write->bytes));
+    memory_need(buf_ok(&write->bytes));
     link->pending++;
     return write;
 }

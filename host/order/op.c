@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "order/op_state.h"
 #include "order/order_vars.h"
@@ -388,7 +389,7 @@ static void refuse_undeclared(struct op *op)
 void op_start(struct engine *engine, struct adapter *adapter, struct claim *claim)
 {
     struct op *op = calloc(1, sizeof *op);
-    assert(op != NULL);
+    memory_need(op != NULL);
     op->engine = engine;
     op->adapter = adapter;
     op->claim = claim;

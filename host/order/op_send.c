@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "cell/step_codec.h"
 #include "order/op_state.h"
@@ -97,7 +98,7 @@ static struct esim_header *keep_headers(struct op *op, const struct http_field *
 {
     struct esim_header *headers = arena_alloc(op->reply_arena,
                                               (count + 1) * sizeof *headers);
-    assert(headers != NULL);
+    memory_need(headers != NULL);
     for (size_t i = 0; i < count; i++)
         headers[i] = (struct esim_header){ keep(op, fields[i].name),
                                            keep(op, fields[i].value) };
@@ -110,7 +111,7 @@ static void replied(struct op *op, int status, const struct http_field *fields,
 {
     op_forget_reply(op);
     op->reply_arena = arena_create(ARENA_LIMIT_BYTES);
-    assert(op->reply_arena != NULL);
+    memory_need(op->reply_arena != NULL);
     op->reply = (struct esim_reply){
         .size = sizeof op->reply,
         .status = status,
@@ -254,7 +255,7 @@ void op_send(struct op *op)
     struct esim_answer answer;
     struct err err = ERR_INIT;
     struct arena *arena = arena_create(ARENA_LIMIT_BYTES);
-    assert(arena != NULL);
+    memory_need(arena != NULL);
     bool sound = answer_decode(buf_slice(&op->action), arena, &answer, &err);
     if (sound && !op->let_through && op_is_stopped(op))
         goto out;

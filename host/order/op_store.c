@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "cell/step_codec.h"
 #include "order/op_state.h"
 
@@ -45,7 +46,7 @@ static char *copy_of(const char *text)
 static char *copy_bytes(struct slice bytes)
 {
     char *copy = malloc(bytes.size + 1);
-    assert(copy != NULL);
+    memory_need(copy != NULL);
     if (bytes.size > 0)
         memcpy(copy, bytes.ptr, bytes.size);
     copy[bytes.size] = '\0';
@@ -55,7 +56,7 @@ static char *copy_bytes(struct slice bytes)
 static struct op_store *store_create(struct op *op)
 {
     struct op_store *store = calloc(1, sizeof *store);
-    assert(store != NULL);
+    memory_need(store != NULL);
     store->op = op;
     return store;
 }

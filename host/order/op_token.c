@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "order/op_state.h"
 
 enum { USE_SIZE = 96 };
@@ -61,7 +62,7 @@ static void use(struct op *op, const struct adapter_place *place, const char *to
     engine_accepted(op->engine, op->adapter, op->view->tenant, use, false);
     op_token_forget(op);
     op->bearer = strdup(token);
-    assert(op->bearer != NULL);
+    memory_need(op->bearer != NULL);
     op->identity.bearer = op->bearer;
 }
 

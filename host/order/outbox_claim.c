@@ -43,7 +43,8 @@ struct taking {
  * says is everybody's. */
 static bool is_of_the_row(const struct err *err)
 {
-    return err->code != ERR_IO && err->code != ERR_LIMIT && err->code != ERR_INTERNAL;
+    return err->code != ERR_IO && err->code != ERR_UNAVAILABLE &&
+           err->code != ERR_LIMIT && err->code != ERR_INTERNAL;
 }
 
 static bool read_action(const struct db_row *row, const struct sealer *sealer,
@@ -64,7 +65,7 @@ static bool read_claim(const struct db_row *row, void *arg, struct err *err)
     struct taking *taking = arg;
     struct claim *claim = calloc(1, sizeof *claim);
     if (claim == NULL)
-        return err_set(err, ERR_LIMIT, "no memory for a claim");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for a claim");
     *taking->last = claim;
     taking->last = &claim->next;
     taking->claim->count++;

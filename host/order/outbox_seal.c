@@ -36,7 +36,8 @@ static bool open_into(const struct sealer *sealer, const char *tenant,
     }
     *ret_size = plain.size;
     *ret = buf_take(&plain);
-    return *ret != NULL || err_set(err, ERR_LIMIT, "no memory for a sealed value");
+    return *ret != NULL ||
+           err_set(err, ERR_UNAVAILABLE, "no memory for a sealed value");
 }
 
 bool outbox_seal(const struct sealer *sealer, const struct claim *claim,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "order/link_state.h"
 
@@ -218,7 +219,7 @@ static void open_link(struct engine *engine, struct adapter *adapter,
 {
     const struct manifest *manifest = adapter_manifest(adapter);
     struct session_link *link = calloc(1, sizeof *link);
-    assert(link != NULL);
+    memory_need(link != NULL);
     bool fits = slice_copy(slice_of(manifest->name), link->adapter_name,
                            sizeof link->adapter_name) &&
                 slice_copy(slice_of(view->tenant), link->tenant, sizeof link->tenant) &&
@@ -227,7 +228,7 @@ static void open_link(struct engine *engine, struct adapter *adapter,
     link->engine = engine;
     link->adapter = adapter;
     link->again_timer = loop_timer_create(engine->loop, link_write_again, link);
-    assert(link->again_timer != NULL);
+    memory_need(link->again_timer != NULL);
     struct session_events events = link_events;
     events.changed = on_changed;
     events.arg = link;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "crypto/digest.h"
 #include "policy/image.h"
@@ -279,8 +280,7 @@ void policy_ask(struct policy *policy, const char *function, const json_t *args,
                 policy_done done, void *arg)
 {
     struct ask *ask = calloc(1, sizeof *ask);
-    if (ask == NULL)
-        abort(); /* Nobody could be told. */
+    memory_need(ask != NULL); /* Nobody could be told. */
     ask->done = done;
     ask->arg = arg;
     ask->args = json_incref((json_t *)args);

@@ -34,7 +34,7 @@ struct policy_image *policy_verify(const char *dir, const struct trust *trust,
     }
     struct policy_image *image = policy_image_create(manifest);
     if (image == NULL)
-        err_set(err, ERR_LIMIT, "no memory for a policy");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a policy");
     return image;
 }
 

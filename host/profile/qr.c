@@ -43,7 +43,7 @@ struct qr *qr_create(struct slice code, struct err *err)
     size_t width = (size_t)made->width, count = width * width;
     struct qr *qr = malloc(sizeof *qr + count);
     if (qr == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a QR code");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a QR code");
         goto out;
     }
     qr->width = width;
@@ -120,7 +120,8 @@ bool qr_png(const struct qr *qr, unsigned scale, struct buf *ret, struct err *er
     unsigned char *pixels = malloc(side * side), *bytes = malloc(room);
     bool ok = false;
     if (pixels == NULL || bytes == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a QR code of %zu pixels a side", side);
+        err_set(err, ERR_UNAVAILABLE, "no memory for a QR code of %zu pixels a side",
+                side);
         goto out;
     }
     paint(qr, scale, pixels);

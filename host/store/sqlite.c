@@ -292,7 +292,7 @@ struct db *sqlite_open(const char *path, enum sqlite_role role, int64_t cache_kb
     pthread_once(&configured, configure_once);
     struct sqlite *lite = calloc(1, sizeof *lite);
     if (lite == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a database connection");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a database connection");
         return NULL;
     }
     lite->db.driver = &sqlite_driver;

@@ -27,7 +27,7 @@ static const struct sqlite_cause causes[] = {
     { SQLITE_MISUSE,                ERR_INTERNAL    },
     { SQLITE_RANGE,                 ERR_INTERNAL    },
     { SQLITE_BUSY,                  ERR_UNAVAILABLE },
-    { SQLITE_NOMEM,                 ERR_LIMIT       },
+    { SQLITE_NOMEM,                 ERR_UNAVAILABLE },
     { SQLITE_TOOBIG,                ERR_LIMIT       },
     { SQLITE_CORRUPT,               ERR_CORRUPT     },
     { SQLITE_NOTADB,                ERR_CORRUPT     },
@@ -128,7 +128,7 @@ static struct sqlite_statement *statement_create(struct sqlite *lite, const char
 {
     struct sqlite_statement *statement = calloc(1, sizeof *statement);
     if (statement == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a statement");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a statement");
         return NULL;
     }
     statement->sql = sql;
@@ -150,7 +150,7 @@ static struct sqlite_statement *statement_take(struct sqlite *lite, const char *
 {
     struct sqlite_cache *cache = &lite->cache;
     if ((cache->used + 1) * 2 > cache->size && !cache_grow(cache)) {
-        err_set(err, ERR_LIMIT, "no memory for the statement cache");
+        err_set(err, ERR_UNAVAILABLE, "no memory for the statement cache");
         return NULL;
     }
     size_t at = slot_of(cache, sql);

@@ -198,7 +198,7 @@ static void refuse_batch(struct txn *batch)
 {
     while (batch != NULL) {
         struct txn *next = batch->next;
-        refuse(batch, "another process holds the database's write lock");
+        refuse(batch, "another process holds the database, or memory is short");
         batch = next;
     }
 }
@@ -262,7 +262,7 @@ static bool start_thread(struct store *store, struct err *err)
     int failed = pthread_create(&store->thread, NULL, writer_main, store);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed != 0)
-        return err_set(err, ERR_LIMIT, "no thread for the store");
+        return err_set(err, ERR_UNAVAILABLE, "no thread for the store");
     pthread_setname_np(store->thread, "store");
     store->started = true;
     return true;
@@ -286,7 +286,7 @@ struct store *store_open(const char *dir, const struct store_limits *limits,
     assert(limits->batch > 0 && limits->queue > 0 && limits->cache_kb > 0);
     struct store *store = calloc(1, sizeof *store);
     if (store == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for the store");
+        err_set(err, ERR_UNAVAILABLE, "no memory for the store");
         return NULL;
     }
     store->limits = *limits;
@@ -398,7 +398,7 @@ struct store_reader *store_reader_open(struct store *store, struct err *err)
 {
     struct store_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
-        err_set(err, ERR_LIMIT, "no memory for a reader");
+        err_set(err, ERR_UNAVAILABLE, "no memory for a reader");
         return NULL;
     }
     reader->db = sqlite_open(store->path, SQLITE_READER, store->limits.cache_kb, err);

@@ -1,6 +1,8 @@
 #include "check.h"
 
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -8,6 +10,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "base/slice.h"
 
@@ -107,6 +110,27 @@ static void json_is_written_without_needless_escapes(void)
     buf_finish(&buf);
 }
 
+/* Its words and its status, as a supervisor sees them. */
+static void what_has_no_memory_for_its_value_ends_with_one_line(void)
+{
+    char words[256] = { 0 };
+    int ends[2], status = 0;
+    CHECK_FATAL(pipe(ends) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        memory_need(true);
+        memory_need(false);
+        _exit(0);
+    }
+    close(ends[1]);
+    CHECK(read(ends[0], words, sizeof words - 1) > 0);
+    close(ends[0]);
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    CHECK_INT(WEXITSTATUS(status), MEMORY_EXIT);
+    CHECK_TEXT(words, "{\"level\":\"error\",\"event\":\"memory.used_up\"}\n");
+}
+
 static void metrics_keep_labels_bounded(void)
 {
     static struct metric family = {
@@ -133,4 +157,5 @@ TESTS("base", CASE(an_error_says_what_was_being_done_at_each_level),
       CASE(ids_made_later_sort_later_and_are_valid),
       CASE(times_are_written_as_rfc_3339),
       CASE(json_with_duplicate_keys_or_deep_nesting_is_refused),
-      CASE(json_is_written_without_needless_escapes), CASE(metrics_keep_labels_bounded))
+      CASE(json_is_written_without_needless_escapes), CASE(metrics_keep_labels_bounded),
+      CASE(what_has_no_memory_for_its_value_ends_with_one_line))

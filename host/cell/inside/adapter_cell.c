@@ -111,7 +111,7 @@ static bool do_session(struct slice payload, struct err *err)
     struct esim_session_answer answer = { .size = sizeof answer };
     session->step(&step, &answer);
     if (!put_state_version(&answer))
-        return err_set(err, ERR_LIMIT, "no memory for the session's state");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for the session's state");
     session_answer_encode(&answer, &out);
     return true;
 }

@@ -137,7 +137,7 @@ static bool forbid(struct err *err)
 {
     scmp_filter_ctx filter = make_filter(SCMP_ACT_ALLOW);
     if (filter == NULL)
-        return err_set(err, ERR_LIMIT, "no memory for the system-call filter");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for the system-call filter");
     bool added = add_rows(filter, SCMP_ACT_TRAP, lock_calls_forbidden());
     return load_filter(filter, added, err);
 }
@@ -155,7 +155,7 @@ static bool allow_only(struct err *err)
 {
     scmp_filter_ctx filter = make_filter(SCMP_ACT_TRAP);
     if (filter == NULL)
-        return err_set(err, ERR_LIMIT, "no memory for the system-call filter");
+        return err_set(err, ERR_UNAVAILABLE, "no memory for the system-call filter");
     struct lock_call abort_row = own_abort();
     bool added = add_rows(filter, SCMP_ACT_ALLOW, lock_calls_allowed()) &&
                  add_rows(filter, SCMP_ACT_ALLOW, lock_calls_of_sanitizer()) &&
