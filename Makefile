@@ -149,13 +149,14 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libhost.a
 # What power cuts and kills are made with (tests/torture/README.md).
 $(B)/tests/unit/power_loss_test: $(call obj,tests/torture/lossy_vfs.c)
 $(B)/tests/unit/kill_at_test: | $(B)/tests/torture/kill_at.so
-$(B)/tests/torture/kill_at.so: tests/torture/kill_at.c
+$(B)/tests/unit/fail_at_test: | $(B)/tests/torture/fail_at.so
+$(B)/tests/torture/%_at.so: tests/torture/%_at.c
 	@mkdir -p $(@D)
 	@echo "cc $<"; $(CC) $(filter-out $(CFLAGS_$(MODE)) -MMD -MP,$(CFLAGS)) -fvisibility=default -g -shared -o $@ $< -ldl
 
 .PHONY: tests-built bench-built
 bench-built: all $(BENCH:%=$(B)/%)
-tests-built: all $(B)/tests/torture/kill_at.so $(UNIT_BIN) $(FUZZ_REPLAY) $(TESTED)
+tests-built: all $(B)/tests/torture/kill_at.so $(B)/tests/torture/fail_at.so $(UNIT_BIN) $(FUZZ_REPLAY) $(TESTED)
 
 .PHONY: check lint demo run bench fuzz torture races docs
 check: packages-known $(PEER_NODE)

@@ -394,6 +394,7 @@ export class World {
         response.on('end', () => resolve(response.statusCode));
       });
       request.on('error', reject);
+      request.setTimeout(PATIENCE_MS, () => request.destroy(new Error(`no answer to ${path}`)));
       request.end(text);
     });
   }
