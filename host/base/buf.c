@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 void buf_init(struct buf *buf, size_t limit_bytes)
 {
     *buf = (struct buf){ .limit_bytes = limit_bytes };
@@ -52,6 +54,7 @@ static bool reserve(struct buf *buf, size_t more)
         room *= 2;
     char *grown = realloc(buf->ptr, room);
     if (grown == NULL) {
+        memory_short();
         buf->failed = true;
         return false;
     }

@@ -15,6 +15,11 @@ enum { MEMORY_EXIT = 71 };
 /* One line to standard error, no destructor. Allocates nothing. */
 _Noreturn void memory_used_up(void);
 
+/* A buf could not grow: bytes that are cut off would be another text. Ends the process as
+ * above; in a cell (host/cell/inside/memory.c) it returns, and the buf is failed: there
+ * the limit is the adapter's or the policy's, which is told. */
+void memory_short(void);
+
 /* For what follows an allocation: false ends the process. */
 static inline void memory_need(bool got)
 {

@@ -1,0 +1,5 @@
+#include "base/memory.h"
+
+void memory_short(void)
+{
+}
