@@ -128,11 +128,13 @@ $(B)/policies/policy.yaml: policies/policy.yaml $(LUA) tools/sign-dev.sh build/k
 	@mkdir -p $(@D) && cp $(LUA) $(@D)
 	@echo "sign $@"; tools/sign-dev.sh $< $(@D) $(@D)
 
-# Tests. atom_test, atom_inbound_test and atom_fuzz link all of plugins/atom.
-plugin_obj = $(call obj,$(wildcard plugins/$(firstword $(subst _, ,$(1)))/*.c))
+# Tests. atom_test, atom_inbound_test and atom_fuzz link all of plugins/atom; what plays a
+# recording has the adapter as it is shipped, beside parts of the host.
+tested = $(firstword $(subst _, ,$(1)))
+plugin_obj = $(if $(filter %_recorded_test,$(1)),$(B)/adapters/$(tested).so,$(call obj,$(wildcard plugins/$(tested)/*.c)))
 UNIT_BIN := $(UNIT:%=$(B)/tests/unit/%)
 $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $$(call plugin_obj,$$*) $(B)/libesim-adapter.a $(B)/libhost.a
-	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcunit $(HOST_LIBS) -lxml2 -lm
+	@echo "ld $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o %.so,$^) $(filter %.a,$^) -lcunit $(HOST_LIBS) -lxml2 -lm
 LUA_TESTED := $(B)/tests/unit/lua_test $(B)/tests/fuzz/lua_parse_fuzz
 $(LUA_TESTED): $(call obj,$(wildcard host/cell/inside/lua_*.c))
 $(LUA_TESTED): HOST_LIBS += -llua5.4

@@ -243,7 +243,7 @@ function post(url, tls, body) {
   });
 }
 
-// Resolves to { address, close() }.
+// Resolves to { address, server, close() }.
 export async function startSmdp({ tlsDir, listen = '127.0.0.1:0', stock = { P1: 1000 }, callback }) {
   const file = (name) => readFileSync(join(tlsDir, name));
   const tls = {
@@ -265,6 +265,7 @@ export async function startSmdp({ tlsDir, listen = '127.0.0.1:0', stock = { P1: 
   });
   return {
     address: `${host}:${server.address().port}`,
+    server,
     close: () => new Promise((resolve) => {
       server.close(resolve);
       server.closeAllConnections?.();

@@ -1,0 +1,8 @@
+// Records anew: RECORD=tests/data/recorded node tests/peers/record/all.mjs [ADAPTER...]
+// from the top of a checkout that is built. Without RECORD nothing is written.
+
+import { recordAtom } from './atom.mjs';
+
+const recorders = { atom: recordAtom };
+const names = process.argv.slice(2);
+for (const name of names.length > 0 ? names : Object.keys(recorders)) await recorders[name]();
