@@ -109,7 +109,8 @@ struct lookup *lookup_start(struct loop *loop, const char *host, uint16_t port,
     lookup->host = strdup(host);
     lookup->job = (struct loop_job){ .run = deliver, .arg = lookup };
     int length = snprintf(lookup->port, sizeof lookup->port, "%u", port);
-    assert(lookup->host != NULL && length > 0);
+    memory_need(lookup->host != NULL);
+    assert(length > 0);
     ask(lookup, AI_NUMERICHOST);
     if (lookup->failure == 0) {
         post(lookup);

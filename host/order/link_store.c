@@ -1,6 +1,5 @@
 /* What a session brings, one transaction each: the writer joins them in one commit. A
  * full store is waited for, since the carrier would not say it again. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,7 +185,7 @@ static char *others_of(const struct session_link *link)
          link->tenant[0] == '\0' && (view = adapter_conf_view_at(conf, i)) != NULL; i++)
         buf_add_format(&list, "%s%s,", i == 1 ? "," : "", view->tenant);
     char *text = buf_take(&list);
-    assert(text != NULL);
+    memory_need(text != NULL);
     return text;
 }
 

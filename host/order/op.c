@@ -109,7 +109,7 @@ char *op_problem(const char *code, const char *message, const char *carrier_code
         json_put_text(problem, "carrier_code", carrier_code);
     char *text = json_dumps(problem, JSON_COMPACT);
     json_decref(problem);
-    assert(text != NULL);
+    memory_need(text != NULL);
     return text;
 }
 

@@ -39,7 +39,7 @@ struct op_store {
 static char *copy_of(const char *text)
 {
     char *copy = text == NULL ? NULL : strdup(text);
-    assert(text == NULL || copy != NULL);
+    memory_need(text == NULL || copy != NULL);
     return copy;
 }
 
