@@ -263,6 +263,9 @@ static inline json_t *vars_of(const json_t *order)
         .extra = json_object_get(ordered, "extra"),
     };
     json_t *vars = order_vars_new(&request, text_or(order, "id", ""));
+    /* order_accept.c: a step that the adapter lacks is asked of the one before. */
+    json_object_set_new(vars, "release",
+                        json_boolean(flow_of("profile.release") == NULL));
     json_object_update(vars, json_object_get(order, "known"));
     return vars;
 }

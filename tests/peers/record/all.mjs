@@ -2,7 +2,9 @@
 // from the top of a checkout that is built. Without RECORD nothing is written.
 
 import { recordAtom } from './atom.mjs';
+import { recordIntune } from './intune.mjs';
+import { recordOoredoo } from './ooredoo.mjs';
 
-const recorders = { atom: recordAtom };
+const recorders = { atom: recordAtom, ooredoo: recordOoredoo, intune: recordIntune };
 const names = process.argv.slice(2);
 for (const name of names.length > 0 ? names : Object.keys(recorders)) await recorders[name]();
