@@ -8,8 +8,7 @@
 static bool play_file(struct play *play, const char *file)
 {
     play->secrets = "{}";
-    return read_recording(play, file) != NULL &&
-           play_orders(play, "exchanges", run_http);
+    return read_recording(play, file) != NULL && play_exchanges(play);
 }
 
 /* A change of what is written to the carrier is seen, however small. */
@@ -29,7 +28,7 @@ static json_t *exchanges_of(struct play *play)
 
 static void fails_with(struct play *play, const char *words)
 {
-    CHECK(!play_orders(play, "exchanges", run_http));
+    CHECK(!play_exchanges(play));
     if (strstr(play->why, words) == NULL)
         CHECK_TEXT(play->why, words);
     CHECK(strncmp(play->why, LOST, strlen(LOST)) == 0);

@@ -7,8 +7,7 @@
 static bool play_file(struct play *play, const char *file)
 {
     play->secrets = "{}"; /* The token is the host's affair. */
-    return read_recording(play, file) != NULL &&
-           play_orders(play, "exchanges", run_http);
+    return read_recording(play, file) != NULL && play_exchanges(play);
 }
 
 /* A change of what is written to Graph is seen, however small. */

@@ -9,8 +9,7 @@
 static bool play_file(struct play *play, const char *file)
 {
     play->secrets = "{\"wss.password\":\"was not recorded\"}";
-    return read_recording(play, file) != NULL &&
-           play_orders(play, "exchanges", run_http);
+    return read_recording(play, file) != NULL && play_exchanges(play);
 }
 
 /* A change of what is written to the carrier is seen, however small. */
@@ -32,7 +31,7 @@ static void another_nonce_than_the_recorded_one_fails(void)
     json_object_set_new(json_object_get(exchange, "step"), "random",
                         json_string("00112233445566778899aabbccddeeff"));
     play.secrets = "{\"wss.password\":\"was not recorded\"}";
-    CHECK(!play_orders(&play, "exchanges", run_http));
+    CHECK(!play_exchanges(&play));
     CHECK(strstr(play.why, "exchange 1: the body differs at byte") != NULL);
     CHECK(strstr(play.why, "\"ABEiM0RVZneImaq7zN3u/w==</wsse:Nonce>") != NULL);
 }

@@ -314,9 +314,6 @@ static inline bool run_order(struct play *play, run_fn run)
         if (!run_step(play, step, run))
             return false;
     }
-    if (play->at < json_array_size(play->wire))
-        return differs(play, "the adapter is done; %zu more are recorded",
-                       json_array_size(play->wire) - play->at);
     return same_shown(play, json_object_get(play->order, "shown"));
 }
 
@@ -341,24 +338,6 @@ static inline json_t *read_recording(struct play *play, const char *file)
     if (play->story == NULL)
         differs(play, "cannot be read: line %d: %s", error.line, error.text);
     return play->story;
-}
-
-/* Every order of a story that was read. `wire` names the member with what went over it. */
-static inline bool play_orders(struct play *play, const char *wire, run_fn run)
-{
-    const json_t *orders = json_object_get(play->story, "orders");
-    if (json_array_size(orders) == 0)
-        return differs(play, "it has no orders");
-    json_array_foreach(orders, play->order_at, play->order)
-    {
-        play->wire = json_object_get(play->order, wire);
-        play->at = 0;
-        if (!json_is_array(play->wire))
-            return differs(play, "it has no %s", wire);
-        if (!run_order(play, run))
-            return false;
-    }
-    return true;
 }
 
 static inline int is_recording(const struct dirent *entry)

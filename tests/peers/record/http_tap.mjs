@@ -95,9 +95,19 @@ export class HttpTap {
     this.listen(socket).isLost = true;
   }
 
-  // What was heard since the last time.
+  // ---- what a story asks ----
+
+  begin() {
+    this.heard.length = 0;
+    return {};
+  }
+
   take() {
     return { exchanges: this.heard.splice(0).map((entry) => this.shown(entry)) };
+  }
+
+  whole() {
+    return {};
   }
 
   shown({ request, at, asked, told }) {

@@ -29,7 +29,7 @@ export class Story {
   // members: adapter, judge (who was on the other side), settings (of the adapter, without
   // secrets), masked (what is not written down as it was). `tap` hears the wire.
   constructor(name, members, tap) {
-    Object.assign(this, { name, members, tap, orders: [] });
+    Object.assign(this, { name, members, tap, orders: [], facts: [] });
   }
 
   // Places an order in `world` (ask and dir) and follows it to its end.
@@ -40,30 +40,34 @@ export class Story {
   }
 
   async place(world, ordered) {
-    this.tap.take();
+    const begun = this.tap.begin();
     const body = { carrier: this.members.carrier ?? this.members.adapter, ...ordered };
     const found = await world.ask('POST', '/v1/orders', body);
     if (!found.id) throw new Error(`${this.name}: ${JSON.stringify(found)}`);
-    return { id: found.id, ordered };
+    return { id: found.id, ordered, ...begun };
   }
 
-  async ended(world, { id, ordered }, known) {
+  async ended(world, placed, known) {
     let order;
     await eventually(async () => {
-      order = await world.ask('GET', `/v1/orders/${id}`);
+      order = await world.ask('GET', `/v1/orders/${placed.id}`);
       return ENDED.includes(order.state);
     });
-    await this.tap.quiet?.();
     this.orders.push({
-      id,
-      ordered,
+      ...placed,
       ...(known && { known }),
-      steps: stepsOf(world.dir, id),
+      steps: stepsOf(world.dir, placed.id),
       state: order.state,
       shown: await Story.shown(world, order),
       ...this.tap.take(),
     });
     return order;
+  }
+
+  // What the carrier told unasked has reached a profile.
+  async told(world, { iccid }, state) {
+    await eventually(async () => (await world.ask('GET', `/v1/profiles/${iccid}`)).state === state);
+    this.facts.push({ iccid, state });
   }
 
   // What the host shows of its end.
@@ -81,7 +85,11 @@ export class Story {
     if (!folder) return;
     mkdirSync(folder, { recursive: true });
     const { carrier, ...members } = this.members;
-    const text = JSON.stringify({ story: this.name, ...members, orders: this.orders }, null, 2);
+    const told = this.facts.length > 0 && { facts: this.facts };
+    const story = {
+      story: this.name, ...members, orders: this.orders, ...told, ...this.tap.whole(),
+    };
+    const text = JSON.stringify(story, null, 2);
     const file = `${this.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}.json`;
     writeFileSync(join(folder, file), `${text}\n`);
   }
