@@ -12,7 +12,6 @@
 #include "api/worker.h"
 #include "base/json.h"
 #include "crypto/digest.h"
-#include "order/engine.h"
 #include "order/order_vars.h"
 #include "order/plan.h"
 #include "profile/profile_store.h"
@@ -205,7 +204,6 @@ static void on_accepted(void *arg, bool ok, const struct err *err)
     struct call *call = arg;
     struct creation *creation = call->state;
     if (ok) {
-        engine_wake(call->worker->shared->parts.engine);
         reply_accepted(call, creation);
     } else if (err->code == ERR_CONFLICT &&
                strcmp(err->field, "Idempotency-Key") == 0) {

@@ -10,7 +10,6 @@
 #include "api/shapes.h"
 #include "api/worker.h"
 #include "base/json.h"
-#include "order/engine.h"
 
 /* ---- one ---- */
 
@@ -72,7 +71,6 @@ static void on_changed(void *arg, bool ok, const struct err *err)
         refuse_failed(call, err);
         return;
     }
-    engine_wake(call->worker->shared->parts.engine);
     order_reply(call, 202, call->params.value[0]);
 }
 

@@ -41,9 +41,6 @@ bool engine_start(struct engine *engine, struct err *err);
 void engine_stop(struct engine *engine, int64_t within_ms);
 void engine_destroy(struct engine **engine);
 
-/* Something may be due. Cheap, coalesced. [any thread] */
-void engine_wake(struct engine *engine);
-
 /* True when every loaded adapter's cell has been up once. [any thread] */
 bool engine_is_ready(const struct engine *engine);
 

@@ -92,7 +92,11 @@ void engine_hasten(struct engine *engine, struct adapter *adapter);
 /* engine_sweep.c: removes what is past its time; plans the next. */
 void engine_sweep(struct engine *engine);
 
-/* engine.c: after the last operation of a stopping engine. */
+/* engine.c: something may be due, or a slot is free. Cheap, coalesced; every commit does
+ * it. [any thread] */
+void engine_wake(struct engine *engine);
+
+/* After the last operation of a stopping engine. */
 void engine_maybe_stopped(struct engine *engine);
 
 #endif
