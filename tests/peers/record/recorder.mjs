@@ -67,7 +67,7 @@ export class Story {
   // What the carrier told unasked has reached a profile.
   async told(world, { iccid }, state) {
     await eventually(async () => (await world.ask('GET', `/v1/profiles/${iccid}`)).state === state);
-    this.facts.push({ iccid, state });
+    this.facts.push({ kind: 'profile', key: iccid, data: { state } });
   }
 
   // What the host shows of its end.
