@@ -1,9 +1,10 @@
 /* What the host and an SM-DP+ that npm's openapi-backend judges said to each other, played
- * again through the ATOM adapter's flows. */
-#include "recorded_http.h"
+ * again through the ATOM adapter's flows and callbacks. */
+#include "recorded_inbound.h"
 
 #define FOLDER RECORDED "atom/"
 #define LOST   FOLDER "a_lost_release_is_asked_again.json"
+#define TOLD   FOLDER "a_device_installs_the_profile_and_the_carrier_tells_it.json"
 
 static bool play_file(struct play *play, const char *file)
 {
@@ -14,7 +15,7 @@ static bool play_file(struct play *play, const char *file)
 /* A change of what is written to the carrier is seen, however small. */
 static void every_recording_is_written_and_ends_as_it_did(void)
 {
-    play_all(FOLDER, 8, play_file);
+    play_all(FOLDER, 9, play_file);
 }
 
 static json_t *exchanges_of(struct play *play)
@@ -80,6 +81,23 @@ static void too_few_or_too_many_exchanges_fail(void)
     fails_with(&play, "exchange 4: the adapter is done; 1 more are recorded");
 }
 
+/* A notification's fact and the answer to it are compared, too. */
+static void a_changed_notification_fails(void)
+{
+    struct play play = { 0 };
+    start();
+    CHECK_FATAL(play_file(&play, TOLD));
+    json_t *calls = json_object_get(play.story, "calls");
+    json_t *first = json_array_get(calls, 0);
+    json_object_set_new(json_object_get(first, "reply"), "status", json_integer(200));
+    CHECK(!play_calls(&play));
+    CHECK(strstr(play.why, "exchange 1: the status is 204, recorded 200") != NULL);
+    json_array_remove(calls, 0);
+    play.why[0] = '\0';
+    CHECK(!play_calls(&play));
+    CHECK(strstr(play.why, "what is told unasked is [{") != NULL);
+}
+
 static void a_recording_that_cannot_be_read_fails(void)
 {
     struct play play = { 0 };
@@ -95,4 +113,5 @@ static void a_recording_that_cannot_be_read_fails(void)
 TESTS("atom_recorded", CASE(every_recording_is_written_and_ends_as_it_did),
       CASE(one_changed_byte_of_a_recorded_request_fails),
       CASE(a_changed_header_or_reply_fails), CASE(too_few_or_too_many_exchanges_fail),
-      CASE(a_recording_that_cannot_be_read_fails), CASE(memory_goes_back_to_the_host))
+      CASE(a_changed_notification_fails), CASE(a_recording_that_cannot_be_read_fails),
+      CASE(memory_goes_back_to_the_host))

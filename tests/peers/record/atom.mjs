@@ -1,8 +1,12 @@
 // The host and the Node SM-DP+ that npm's openapi-backend judges (tests/peers/smdp).
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { startSmdp } from '../smdp/smdp.mjs';
-import { EID } from '../smdp/rig.mjs';
+import { EID, eventually } from '../smdp/rig.mjs';
 import { World } from '../smdp/world.mjs';
+import { CallbackTap } from './callback_tap.mjs';
 import { HttpTap } from './http_tap.mjs';
 import { record } from './recorder.mjs';
 
@@ -19,12 +23,17 @@ const provision = (members) => ({
 export async function recordAtom() {
   let smdp;
   let tap;
-  const world = await World.open(async (tls) => {
-    smdp = await startSmdp({ tlsDir: tls.dir, stock: { P1: 10, P2: 0 } });
+  let tls;
+  const world = await World.open(async (given) => {
+    tls = given;
+    smdp = await startSmdp({ tlsDir: given.dir, stock: { P1: 10, P2: 0 } });
     tap = new HttpTap(smdp.server, { only: ({ url }) => !url.startsWith('/sandbox/') });
     return { first: { address: smdp.address }, stop: async () => { await smdp.close(); return 0; } };
   });
+  const { callback } = JSON.parse(readFileSync(join(world.dir, 'host.json'), 'utf8'));
+  const callbacks = await CallbackTap.open(`https://${callback}/callbacks/atom`, tls);
   try {
+    await world.carrier.control('POST', '/sandbox/callback', { url: callbacks.url });
     await record(MEMBERS, tap, [
       ['a profile is ordered, confirmed and released', (story) => (
         story.order(world, provision({ profile_type: 'P1' })))],
@@ -57,8 +66,19 @@ export async function recordAtom() {
         tap.loseReply(isCall('releaseProfile'));
         return story.order(world, provision({ profile_type: 'P1' }));
       }],
+      ['a device installs the profile and the carrier tells it', async (story) => {
+        const order = await story.order(world, provision({ profile_type: 'P1' }));
+        const { matchingId } = await world.carrier.profile(order.iccid);
+        await world.carrier.control('POST', `/sandbox/devices/${EID}/install`, {
+          activation_code: `1$smdp.peer.example$${matchingId}`,
+        });
+        await story.told(world, order, 3);
+        await eventually(() => callbacks.calls.length === 3);
+        story.calls = callbacks.calls;
+      }],
     ]);
   } finally {
     await world.close();
+    await callbacks.close();
   }
 }

@@ -79,7 +79,7 @@ const stories = [
       ICCID: order.iccid, PROFILE_STATE: STATE.Installed, POINT: 4, EID,
     };
     server.emit(events.PROFILE_CHANGED, details);
-    await story.told(world, order, 'Installed');
+    await story.told(world, order, 1);
     await eventually(() => server.acknowledged.length === 1);
   }],
   ['what nobody knows waits for a person', (story, { world, server }) => {

@@ -29,7 +29,7 @@ export class Story {
   // members: adapter, judge (who was on the other side), settings (of the adapter, without
   // secrets), masked (what is not written down as it was). `tap` hears the wire.
   constructor(name, members, tap) {
-    Object.assign(this, { name, members, tap, orders: [], facts: [] });
+    Object.assign(this, { name, members, tap, orders: [], facts: [], calls: [] });
   }
 
   // Places an order in `world` (ask and dir) and follows it to its end.
@@ -64,10 +64,16 @@ export class Story {
     return order;
   }
 
-  // What the carrier told unasked has reached a profile.
-  async told(world, { iccid }, state) {
-    await eventually(async () => (await world.ask('GET', `/v1/profiles/${iccid}`)).state === state);
-    this.facts.push({ kind: 'profile', key: iccid, data: { state } });
+  // What the carrier told unasked of a profile, once the host has `count` of it.
+  async told(world, { iccid }, count) {
+    const isOfIt = ({ type, subject }) => type === 'profile.notice' && subject === `profile/${iccid}`;
+    await eventually(async () => {
+      const { items } = await world.ask('GET', '/v1/events?after=0&limit=500');
+      this.facts = items.filter(isOfIt).map(({ data: { adapter, ...data } }) => ({
+        kind: 'profile', key: iccid, data,
+      }));
+      return this.facts.length === count;
+    });
   }
 
   // What the host shows of its end.
@@ -85,9 +91,10 @@ export class Story {
     if (!folder) return;
     mkdirSync(folder, { recursive: true });
     const { carrier, ...members } = this.members;
-    const told = this.facts.length > 0 && { facts: this.facts };
     const story = {
-      story: this.name, ...members, orders: this.orders, ...told, ...this.tap.whole(),
+      story: this.name, ...members, orders: this.orders, ...this.tap.whole(),
+      ...(this.calls.length > 0 && { calls: this.calls }),
+      ...(this.facts.length > 0 && { facts: this.facts }),
     };
     const text = JSON.stringify(story, null, 2);
     const file = `${this.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}.json`;
