@@ -60,6 +60,7 @@ struct play {
     json_t *wire; /* The order's exchanges or frames ... */
     size_t at;    /* ... and the one that comes next. */
     json_t *vars;
+    json_t *states;     /* What the order made of its profile. */
     char why[WHY_SIZE]; /* Empty: all was as recorded. */
 };
 
@@ -218,9 +219,14 @@ static inline bool same_end(struct play *play, const struct esim_answer *answer,
 static inline bool merge(struct play *play, const struct operation *op)
 {
     struct err err = ERR_INIT;
+    json_t *result = esim_json_read(op->answer.result);
+    json_t *state = json_object_get(result, "state");
+    size_t count = json_array_size(play->states);
     if (op->answer.outcome != ESIM_DONE)
         return true;
-    if (!order_vars_merge(play->vars, esim_json_read(op->answer.result), &err))
+    if (state != NULL && !json_equal(json_array_get(play->states, count - 1), state))
+        json_array_append(play->states, state);
+    if (!order_vars_merge(play->vars, result, &err))
         return differs(play, "the host does not take the result: %s", err.text);
     order_vars_forget(play->vars, op->capability);
     return true;
@@ -278,6 +284,14 @@ static inline bool same_shown_text(struct play *play, const json_t *shown,
            same_text(play, name, text_or(play->vars, name, ""), recorded);
 }
 
+/* What is not recorded was not shown. */
+static inline bool same_json(struct play *play, const char *what, const json_t *found,
+                             const json_t *recorded)
+{
+    return recorded == NULL || json_equal(found, recorded) ||
+           differs(play, "%s: %s, recorded %s", what, dumped(found), dumped(recorded));
+}
+
 /* What the host showed its client, but for members that its clock made. */
 static inline bool same_shown(struct play *play, const json_t *shown)
 {
@@ -296,9 +310,8 @@ static inline bool same_shown(struct play *play, const json_t *shown)
     return same_shown_text(play, shown, "iccid") &&
            same_shown_text(play, shown, "eid") &&
            same_shown_text(play, shown, "activation_code") &&
-           (recorded == NULL || json_equal(found, recorded) ||
-            differs(play, "the result is %s, recorded %s", dumped(found),
-                    dumped(recorded)));
+           same_json(play, "result", found, recorded) &&
+           same_json(play, "states", play->states, json_object_get(shown, "states"));
 }
 
 static inline bool run_order(struct play *play, run_fn run)
@@ -307,6 +320,7 @@ static inline bool run_order(struct play *play, run_fn run)
     size_t at;
     json_t *step;
     play->vars = vars_of(play->order);
+    play->states = json_array();
     if (json_array_size(steps) == 0)
         return differs(play, "it has no steps");
     json_array_foreach(steps, at, step)

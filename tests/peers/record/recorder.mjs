@@ -80,10 +80,20 @@ export class Story {
   static async shown(world, order) {
     const { iccid, eid, result } = order;
     const isProvided = order.type === 'profile.provision' && order.state === 'completed';
+    const changes = ['profile.provision', 'profile.cancel'].includes(order.type);
+    const states = changes && iccid && await Story.statesIn(world, order);
     const revealed = isProvided && await world.ask('GET', `/v1/profiles/${iccid}/activation-code`);
     return {
-      iccid, eid, result, ...(revealed && { activation_code: revealed.activation_code }),
+      iccid, eid, result, ...(states && { states }), ...(revealed && { activation_code: revealed.activation_code }),
     };
+  }
+
+  // What the order's steps made of its profile, in order.
+  static async statesIn(world, { iccid, created }) {
+    const { items } = await world.ask('GET', '/v1/events?after=0&limit=500');
+    const isOfIt = ({ type, subject, time }) => type === 'profile.state' && time >= created
+      && subject === `profile/${iccid}`;
+    return items.filter(isOfIt).map(({ data }) => data.state);
   }
 
   write() {
