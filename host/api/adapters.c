@@ -69,8 +69,8 @@ static void list_adapters(struct call *call)
     call_json(call, 200, json_pack("{s:o}", "items", items));
 }
 
-/* A new document, or NULL: answered with 404. */
-static json_t *named(struct call *call)
+/* By name or alias: a new document; NULL: nobody is called so. */
+static json_t *known(struct call *call)
 {
     const char *name = call->params.value[0];
     const struct adapter_snapshot *now = adapter_sight_now(call->worker->adapters);
@@ -78,10 +78,22 @@ static json_t *named(struct call *call)
     const json_t *failure = entry == NULL ? failure_called(now, name) : NULL;
     if (entry != NULL)
         return copy_for(call, entry);
-    if (failure != NULL)
-        return failure_document(failure);
-    call_problem(call, PROBLEM_NOT_FOUND, "no adapter is called %s", name);
-    return NULL;
+    return failure == NULL ? NULL : failure_document(failure);
+}
+
+static void say_unknown(struct call *call)
+{
+    call_problem(call, PROBLEM_NOT_FOUND, "no adapter is called %s",
+                 call->params.value[0]);
+}
+
+/* As above; NULL has been answered with 404. */
+static json_t *named(struct call *call)
+{
+    json_t *document = known(call);
+    if (document == NULL)
+        say_unknown(call);
+    return document;
 }
 
 static void show_adapter(struct call *call)
@@ -116,6 +128,7 @@ static void show_health(struct call *call)
 
 struct reload {
     struct call *call;
+    bool is_new; /* Nobody was called so before. */
     bool ok;
     char version[64];
     struct err err;
@@ -124,8 +137,13 @@ struct reload {
 static void say_verdict(struct call *call, void *arg)
 {
     const struct reload *reload = arg;
+    if (!reload->ok && reload->is_new && reload->err.code == ERR_NOT_FOUND) {
+        say_unknown(call);
+        return;
+    }
     if (!reload->ok) {
-        call_problem(call, PROBLEM_CONFLICT, "the old version stays: %s",
+        call_problem(call, PROBLEM_CONFLICT, "%s: %s",
+                     reload->is_new ? "it is not loaded" : "the old version stays",
                      reload->err.text);
         return;
     }
@@ -146,21 +164,23 @@ static void on_reloaded(void *arg, bool ok, const char *version, const struct er
                 ok ? reload->version : reload->err.text, say_verdict, reload);
 }
 
+/* A name that nobody has may be that of a manifest which came since the start. */
 static void reload_adapter(struct call *call)
 {
-    json_t *document = named(call);
-    if (document == NULL)
-        return;
-    const char *name = arena_text(call->arena, json_text(document, "name"));
+    json_t *document = known(call);
+    const char *name = document == NULL
+                           ? call->params.value[0]
+                           : arena_text(call->arena, json_text(document, "name"));
     struct reload *reload = arena_alloc(call->arena, sizeof *reload);
-    json_decref(document);
     if (name == NULL || reload == NULL) {
         call_problem(call, PROBLEM_TOO_LARGE, "the request needs too much memory");
-        return;
+    } else {
+        reload->call = call;
+        reload->is_new = document == NULL;
+        engine_reload(call->worker->shared->parts.engine, name, call->worker->loop,
+                      on_reloaded, reload);
     }
-    reload->call = call;
-    engine_reload(call->worker->shared->parts.engine, name, call->worker->loop,
-                  on_reloaded, reload);
+    json_decref(document);
 }
 
 /* ---- rows ---- */
@@ -183,8 +203,8 @@ static const struct route_reply health_replies[] = {
 };
 static const struct route_reply reload_replies[] = {
     { 200, &shape_adapter_reload, NULL, "Verified, started and swapped; operations go on." },
-    { 404, &shape_problem, NULL, "No adapter has this name or alias." },
-    { 409, &shape_problem, NULL, "The verdict was no; the old version stays." },
+    { 404, &shape_problem, NULL, "No adapter and no manifest has this name." },
+    { 409, &shape_problem, NULL, "The verdict was no; the old version, if any, stays." },
     { 0 },
 };
 
@@ -198,7 +218,7 @@ static const struct route rows[] = {
     { .method = "POST", .path = "/v1/adapters/{name}/reload",
       .permission = "adapter.reload", .id = "adapter.reload", .replies = reload_replies,
       .flags = ROUTE_HOSTWIDE, .handle = reload_adapter,
-      .text = "Load the manifest in the folder, as one transaction." },
+      .text = "Load the manifest in the folder, a newer or a new one, as one transaction." },
     { .method = "GET", .path = "/health/adapters/{name}", .permission = "health.read",
       .id = "adapter.health", .replies = health_replies, .flags = ROUTE_HOSTWIDE,
       .handle = show_health, .text = "How one adapter is." },

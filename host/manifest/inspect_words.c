@@ -64,9 +64,9 @@ bool inspect_is_given(const struct inspection *inspection, const char *pointer)
 
 /* --- forms --- */
 
-static bool fits_name(const char *text)
+bool manifest_is_name(const char *text)
 {
-    return strlen(text) <= MANIFEST_NAME_MAX && strchr(LOWER, text[0]) != NULL &&
+    return strlen(text) <= MANIFEST_NAME_MAX && strspn(text, LOWER) > 0 &&
            strspn(text, LOWER DIGITS "-") == strlen(text);
 }
 
@@ -139,7 +139,7 @@ static bool fits_host(const char *text)
 
 /* clang-format off */
 const struct inspect_form
-    form_name    = { fits_name,    "lower-case letters, digits and '-', a letter first, at most 31" },
+    form_name    = { manifest_is_name,    "lower-case letters, digits and '-', a letter first, at most 31" },
     form_dotted  = { fits_dotted,  "lower-case letters, digits, '_', '-' and '.', each part with a letter first" },
     form_version = { fits_version, "a semantic version (1.2.3) of at most 31 characters" },
     form_digest  = { fits_digest,  "64 lower-case hex digits" },

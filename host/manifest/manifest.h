@@ -123,6 +123,10 @@ bool manifest_load(const char *path, const char *object_dir, const struct trust 
 
 void manifest_destroy(struct manifest **manifest);
 
+/* May an adapter be called so? Such a name is also a file's name, and stays in its
+ * folder. */
+bool manifest_is_name(const char *text);
+
 bool manifest_has_capability(const struct manifest *manifest, const char *capability);
 const struct manifest_endpoint *manifest_endpoint_of(const struct manifest *manifest,
                                                      const char *name);

@@ -53,9 +53,10 @@ void engine_inbound(struct engine *engine, const char *adapter,
                     const struct http_request *request, const char *path,
                     struct loop *reply_to, engine_inbound_done done, void *arg);
 
-/* Loads a newer (or the same) manifest of one adapter as a transaction: verify, spawn,
- * handshake, settings check, swap, drain the old one. `done` is posted to `reply_to`
- * with the verdict: ok, or the old set kept and why. [any thread] */
+/* Loads a newer (or the same) manifest of one adapter, or the first of a new one, as a
+ * transaction: verify, spawn, handshake, settings check, swap, drain the old one. `done`
+ * is posted to `reply_to` with the verdict: ok, or the old set kept and why;
+ * ERR_NOT_FOUND: manifest.dir has none of that name. [any thread] */
 typedef void (*engine_reload_done)(void *arg, bool ok, const char *version,
                                    const struct err *err);
 void engine_reload(struct engine *engine, const char *adapter, struct loop *reply_to,

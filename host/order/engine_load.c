@@ -40,6 +40,10 @@ struct adapter *engine_open_adapter(struct engine *engine, const char *name,
     const struct settings *settings = engine->parts.settings;
     char path[PATH_SIZE], conf_path[PATH_SIZE];
     struct manifest *manifest = NULL;
+    if (!manifest_is_name(name)) {
+        err_set(err, ERR_NOT_FOUND, "no adapter can be called %.64s", name);
+        return NULL;
+    }
     if (!path_of(path, settings_text(settings, SET_MANIFEST_DIR), name, ".yaml", err) ||
         !path_of(conf_path, settings_text(settings, SET_ADAPTER_CONF_DIR), name,
                  ".yaml", err) ||

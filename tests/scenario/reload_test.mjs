@@ -2,7 +2,9 @@
 // and nothing happens either.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -82,6 +84,36 @@ test('A configuration that does not fit is refused, and the old one goes on', as
   assert.ok(await serves());
 });
 
+test('A carrier that nobody had is served as soon as its manifest is there', async () => {
+  const heard = [];
+  const carrier = http.createServer((request, response) => {
+    heard.push(request.url);
+    response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(carrier, 'listening');
+  const load = () => world.ask('POST', '/v1/adapters/rogue/reload');
+  const order = () => world.placeOrder({
+    type: 'sms.send', carrier: 'rogue', msisdn: '+959790000001', text: 'a message',
+    profile_type: undefined, device: undefined,
+  }, { headers: { Prefer: 'wait=10' } });
+  try {
+    assert.equal((await load()).status, 404);
+    assert.equal((await order()).status, 422);
+    world.signAdapter('rogue', {}, readFileSync(new URL('rogue.yaml', import.meta.url), 'utf8'));
+    world.write('adapters.d/rogue.yaml', `endpoints:
+  - name: api
+    url: http://127.0.0.1:${carrier.address().port}
+`);
+    const { status, json } = await load();
+    assert.equal(status, 200, JSON.stringify(json));
+    assert.equal((await order()).json.state, 'completed');
+    assert.deepEqual(heard, ['/allowed/x']);
+    assert.ok(await serves());
+  } finally {
+    carrier.close();
+  }
+});
+
 test('Thirty orders through ten reloads are completed, each function carried out once', async () => {
   const from = await world.ledgerEnd();
   await world.fault({ function: '*', fault: 'slow', ms: 40, count: 0 });
@@ -101,5 +133,5 @@ test('Thirty orders through ten reloads are completed, each function carried out
     confirmOrder: '30 asked, 30 done',
     releaseProfile: '30 asked, 30 done',
   });
-  await until('the old cells to end', () => world.cells().length === 1);
+  await until('the old cells to end', () => world.cells().length === 2);
 });
