@@ -14,8 +14,10 @@
 #include "api/key_store.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "conf/settings.h"
 #include "crypto/seal.h"
+#include "crypto/start.h"
 #include "manifest/trust.h"
 #include "order/engine.h"
 #include "policy/policy.h"
@@ -234,7 +236,8 @@ static void prepare_process(sigset_t *signals)
     failed = pthread_sigmask(SIG_BLOCK, signals, NULL);
     assert(failed == 0);
     json_start();
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    memory_need(crypto_start());
+    memory_need(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
 struct options {
