@@ -3,9 +3,9 @@
  *
  * A refusal is of a tenant's view ("" is the default one) and a use: "session:smsc",
  * "token:login", or "capability:line.suspend", because a carrier may let us in and deny
- * one function. A refused use is tried again after `again_ms`, once; in between nothing is
- * sent, so that a wrong password does not lock the account. An accepted use says that the
- * view's credentials are good again: all its refusals are forgotten.
+ * one function. A refused use is tried again after `again_ms`, once; in between nothing
+ * is sent, so that a wrong password does not lock the account. An accepted use says
+ * that the view's credentials are good again: all its refusals are forgotten.
  *
  * Pure: the clock comes in. */
 #ifndef ADAPTER_CREDENTIALS_H

@@ -33,8 +33,8 @@ enum session_state {
 };
 const char *session_state_name(enum session_state state);
 
-/* Where the connection goes and who answers for it. All is borrowed until the next session_serve or the
- * session's end. */
+/* Where the connection goes and who answers for it. All is borrowed until the next
+ * session_serve or the session's end. */
 struct session_server {
     struct stream_place place; /* For the next connection. */
     struct cell *cell;
@@ -77,7 +77,8 @@ struct session *session_create(struct loop *loop, const struct session_conf *con
 void session_destroy(struct session **session);
 
 /* From now on this server answers; a call that is out at the old one is asked again. A
- * session without a connection opens one at once: what kept it from it may be put right. */
+ * session without a connection opens one at once: what kept it from it may be put
+ * right. */
 void session_serve(struct session *session, const struct session_server *server);
 
 /* The host is stopping: submits not yet sent end so, the machine says goodbye, and when

@@ -1,4 +1,5 @@
-/* accept.h - which of the media types that we have does the client want (RFC 9110 12.5.1)?
+/* accept.h - which of the media types that we have does the client want (RFC 9110
+ * 12.5.1)?
  *
  * Pure. Threads: any. */
 #ifndef API_ACCEPT_H

@@ -10,8 +10,8 @@
 
 #include "api/call.h"
 
-/* `done` comes on the loop; err->code is ERR_NONE or what audit_verify said. While another
- * walk runs the call is answered with 503. */
+/* `done` comes on the loop; err->code is ERR_NONE or what audit_verify said. While
+ * another walk runs the call is answered with 503. */
 void audit_walk(struct call *call, int64_t from_seq,
                 void (*done)(struct call *call, int64_t checked,
                              const struct err *err));

@@ -1,8 +1,8 @@
 /* buf.h - bytes that grow at the end, with a stated limit.
  *
  * Once an append would pass the limit, the buf is *failed*: it keeps what it has, further
- * appends do nothing, and buf_ok says false. So a writer appends freely and asks once. The
- * bytes always end in a NUL that does not count. Without memory: base/memory.h.
+ * appends do nothing, and buf_ok says false. So a writer appends freely and asks once.
+ * The bytes always end in a NUL that does not count. Without memory: base/memory.h.
  *
  * Threads  One buf, one thread at a time. */
 #ifndef BASE_BUF_H

@@ -1,9 +1,9 @@
 /* memory.h - when memory is used up, and no honest answer is left.
  *
  * Most functions say ERR_UNAVAILABLE and leave it to their caller. Where nobody could be
- * told, or a failed allocation would quietly make something else of a value (a JSON object
- * without a member, a digest of nothing), the process ends at once: the store has what was
- * acknowledged, and the next start goes on from there. */
+ * told, or a failed allocation would quietly make something else of a value (a JSON
+ * object without a member, a digest of nothing), the process ends at once: the store
+ * has what was acknowledged, and the next start goes on from there. */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 

@@ -82,8 +82,8 @@ void cell_destroy(struct cell **cell);
 /* One call. `payload` is copied. `done` is called later, never from inside; `reply` is
  * borrowed during it: the answer with CELL_ANSWERED, else a sentence that says why. The
  * return is the call's number (in log lines); 0 when not even a refusal could be noted,
- * or the cell is being destroyed: then `done` is never called. Several calls made in one turn of the loop
- * leave together. */
+ * or the cell is being destroyed: then `done` is never called. Several calls made in
+ * one turn of the loop leave together. */
 typedef void (*cell_done)(void *arg, enum cell_end end, struct slice reply);
 uint64_t cell_call(struct cell *cell, enum wire_kind kind, struct slice payload,
                    cell_done done, void *arg);

@@ -1,4 +1,5 @@
-/* client.h - esimctl's HTTP side (libcurl): one host, one identity, one request at a time.
+/* client.h - esimctl's HTTP side (libcurl): one host, one identity, one request at a
+ * time.
  *
  * Threads  One. */
 #ifndef CTL_CLIENT_H
@@ -55,7 +56,8 @@ bool client_follow(struct client *client, const char *path, int64_t timeout_ms,
 /* Percent-encoded for a path or a query. The caller frees; NULL: no memory. */
 char *client_escape(const char *text);
 
-/* A path with one name in it, percent-encoded: "/v1/orders/%s/cancel". The caller frees. */
+/* A path with one name in it, percent-encoded: "/v1/orders/%s/cancel". The caller
+ * frees. */
 char *client_path(const char *before, const char *name, const char *after);
 
 #endif

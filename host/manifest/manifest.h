@@ -138,7 +138,8 @@ const struct manifest_session *manifest_session_of(const struct manifest *manife
  * dot, numeric addresses as addresses (an IPv6 one may stand in brackets). A path (a
  * query may follow) that another server could read as a path outside the prefix is
  * refused: empty and dot segments, backslashes, an encoded dot, slash, backslash,
- * semicolon or percent sign, control and non-ASCII bytes, encoded or not. The query is never repeated in errors. */
+ * semicolon or percent sign, control and non-ASCII bytes, encoded or not. The query is
+ * never repeated in errors. */
 bool manifest_allows(const struct manifest_endpoint *endpoint, const char *scheme,
                      const char *host, uint16_t port, const char *path,
                      struct err *err);

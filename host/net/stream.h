@@ -36,7 +36,8 @@ struct stream_events {
     void (*bytes)(void *arg, struct slice bytes);
     /* Nothing more will be called. ERR_NONE: stream_end was asked for. ERR_DENIED: no
      * address that may be connected to; ERR_UNTRUSTED: their certificate;
-     * ERR_UNAUTHORISED: ours was refused; ERR_TIMEOUT: the deadline; ERR_IO: an open connection was lost; else it could not be opened. */
+     * ERR_UNAUTHORISED: ours was refused; ERR_TIMEOUT: the deadline; ERR_IO: an open
+     * connection was lost; else it could not be opened. */
     void (*closed)(void *arg, const struct err *why);
     void *arg;
 };

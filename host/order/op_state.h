@@ -1,5 +1,6 @@
 /* op_state.h - what op.c (what happens next), op_send.c (exchanges), op_submit.c (kept
- * sessions), op_credentials.c (when they are refused) and op_store.c (transactions) share. Nobody else includes it. */
+ * sessions), op_credentials.c (when they are refused) and op_store.c (transactions)
+ * share. Nobody else includes it. */
 #ifndef ORDER_OP_STATE_H
 #define ORDER_OP_STATE_H
 
@@ -124,7 +125,7 @@ bool op_may_submit(const struct op *op, const struct esim_answer *answer,
 /* Hands the stored payload to its session. */
 void op_submit(struct op *op, const struct esim_answer *answer);
 
-/* ---- op_store.c: each posts one transaction; op.c's or op_send.c's function follows --- */
+/* ---- op_store.c: one transaction each; op.c or op_send.c goes on ---- */
 
 void op_store_action(struct op *op,
                      const struct esim_answer *answer); /* then op_send */

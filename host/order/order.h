@@ -80,7 +80,8 @@ struct order_accept {
 bool order_accept(struct db *db, struct order_accept *accept, struct err *err);
 
 /* Before it, on any thread: the order's variables sealed, so that the writer's thread
- * has less to do. Leaves `ret` empty where the store knows more of the profile (order_known.h). */
+ * has less to do. Leaves `ret` empty where the store knows more of the profile
+ * (order_known.h). */
 bool order_accept_seal(const struct order_accept *accept, struct buf *ret,
                        struct err *err);
 

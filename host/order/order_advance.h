@@ -38,8 +38,8 @@ bool order_hold(struct db *db, struct claim *claim, const char *problem,
 
 /* Begins or goes on taking back: the newest step that was done and can be undone. Writes
  * the next undoing operation, or ends the order when nothing is left. For a cancellation
- * with no step running, and for a person's "give up". `manifest` NULL: not loaded; undoing
- * steps are written all the same and wait for the adapter. */
+ * with no step running, and for a person's "give up". `manifest` NULL: not loaded;
+ * undoing steps are written all the same and wait for the adapter. */
 bool order_undo_next(struct db *db, struct order_row *order, const char *lane,
                      const struct manifest *manifest, const struct order_news *news,
                      char ret_operation_id[ID_SIZE], struct err *err);

@@ -5,6 +5,7 @@
 #include "order/order.h"
 #include "order/order_vars.h"
 #include "order/plan.h"
+#include "store/db_page.h"
 
 static void put_time(json_t *object, const char *key, int64_t ms)
 {
@@ -181,24 +182,12 @@ bool order_peek(struct db *db, const char *tenant, const char *id,
     return true;
 }
 
-struct page {
-    json_t *rows;
-    int64_t limit;
-    bool more;
-};
-
-static bool read_page(const struct db_row *row, void *arg, struct err *err)
+/* A list is turned over by when its orders were created. */
+static bool read_listed(const struct db_row *row, void *arg, struct err *err)
 {
-    struct page *page = arg;
-    json_t *order = NULL;
-    if ((int64_t)json_array_size(page->rows) == page->limit) {
-        page->more = true;
-        return true;
-    }
-    if (!read_order(row, &order, err))
+    if (!read_order(row, arg, err))
         return false;
-    json_put_int(order, "created_ms", row_int(row, COLUMN_CREATED));
-    json_array_append_new(page->rows, order);
+    json_put_int(*(json_t **)arg, "created_ms", row_int(row, COLUMN_CREATED));
     return true;
 }
 
@@ -227,17 +216,10 @@ bool order_list(struct db *db, const struct order_query *query, json_t **ret_arr
     size_t at = 0;
     while (filters[at].value == NULL)
         at++;
-    struct page page = { json_array(), query->limit, false };
-    bool ok = db_each(db, filters[at].sql,
-                      DB_ARGS(db_text(query->tenant), db_text(query->after_id),
-                              db_int(query->limit + 1), db_text(filters[at].value),
-                              db_text(query->state), db_text(query->carrier)),
-                      read_page, &page, err);
-    if (!ok) {
-        json_decref(page.rows);
-        return false;
-    }
-    *ret_array = page.rows;
-    *ret_more = page.more;
-    return true;
+    const struct db_page page = { read_listed, query->limit };
+    return db_page(db, &page, filters[at].sql,
+                   DB_ARGS(db_text(query->tenant), db_text(query->after_id),
+                           db_int(query->limit + 1), db_text(filters[at].value),
+                           db_text(query->state), db_text(query->carrier)),
+                   ret_array, ret_more, err);
 }

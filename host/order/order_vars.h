@@ -36,9 +36,10 @@ bool order_vars_takes(const char *capability, const char *member);
 /* The JSON object a step of this capability is asked with: a new reference. */
 json_t *order_vars_input(const json_t *vars, const char *capability);
 
-/* Takes the known members of a result in, drops the rest. ERR_INVALID names a member of the wrong form (an ICCID that is none ...): a carrier's or adapter's
- * mistake that must not be stored as truth. Builds activation_code from smdp_address and
- * matching_id when the result has none. */
+/* Takes the known members of a result in, drops the rest. ERR_INVALID names a member of
+ * the wrong form (an ICCID that is none ...): a carrier's or adapter's mistake that
+ * must not be stored as truth. Builds activation_code from smdp_address and matching_id
+ * when the result has none. */
 bool order_vars_merge(json_t *vars, const json_t *result, struct err *err);
 
 /* Drops what no later step needs once a step of this capability is done: personal data

@@ -3,8 +3,8 @@
  * profile.provision = profile.order, profile.confirm, profile.release, and
  * profile.cancel takes profile.order back. A step marked `optional` is skipped when the
  * chosen adapter does not offer it (some carriers give the activation code with the
- * order), unless the request has a member that it is needed for; all others are needed, and an order whose adapter lacks one is refused before
- * any call.
+ * order), unless the request has a member that it is needed for; all others are needed,
+ * and an order whose adapter lacks one is refused before any call.
  *
  * Pure. */
 #ifndef ORDER_PLAN_H

@@ -18,9 +18,10 @@ struct verdict {
     char adapter[VERDICT_ADAPTER_SIZE]; /* Empty when none. */
 };
 
-/* `function` was asked with `args`, the array of its arguments, and answered `result`. authorize: {allow: boolean, reason: text}. route: {adapter: the name of one
- * of those offered, or absent, reason: text}. Other members are not looked at. False
- * with what was expected and what was found. */
+/* `function` was asked with `args`, the array of its arguments, and answered `result`.
+ * authorize: {allow: boolean, reason: text}. route: {adapter: the name of one of those
+ * offered, or absent, reason: text}. Other members are not looked at. False with what
+ * was expected and what was found. */
 bool verdict_read(const char *function, const json_t *args, struct slice result,
                   struct verdict *ret, struct err *err);
 

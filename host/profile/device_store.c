@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "store/db_page.h"
 #include "store/event_log.h"
 
 enum {
@@ -51,23 +52,6 @@ bool device_show(struct db *db, const char *tenant, const char *device_id, json_
            err_wrap(err, "device %.64s", device_id);
 }
 
-struct page {
-    json_t *rows;
-    int64_t limit;
-    bool more;
-};
-
-static bool read_page(const struct db_row *row, void *arg, struct err *err)
-{
-    struct page *page = arg;
-    (void)err;
-    if ((int64_t)json_array_size(page->rows) == page->limit)
-        page->more = true;
-    else
-        json_array_append_new(page->rows, device_json(row));
-    return true;
-}
-
 static void add_lower(struct buf *ret, const char *text)
 {
     for (const char *c = text; c != NULL && *c != '\0'; c++) {
@@ -93,12 +77,12 @@ static bool pattern_of(const char *words, struct buf *ret, struct err *err)
 bool device_list(struct db *db, const struct device_query *query, json_t **ret_array,
                  bool *ret_more, struct err *err)
 {
-    struct page page = { json_array(), query->limit, false };
+    const struct db_page page = { read_device, query->limit };
     struct buf pattern;
     buf_init(&pattern, WORDS_BYTES_MAX);
     bool ok = (query->words == NULL || pattern_of(query->words, &pattern, err)) &&
-              db_each(
-                  db,
+              db_page(
+                  db, &page,
                   "SELECT device_id, adapter, data, updated_ms, seen_ms FROM devices "
                   "WHERE tenant = $1 AND device_id > $2 "
                   "AND ($3 IS NULL OR adapter = $3) "
@@ -109,15 +93,9 @@ bool device_list(struct db *db, const struct device_query *query, json_t **ret_a
                           query->words == NULL ? db_null()
                                                : db_slice(buf_slice(&pattern)),
                           db_int(query->limit + 1)),
-                  read_page, &page, err);
+                  ret_array, ret_more, err);
     buf_finish(&pattern);
-    if (!ok) {
-        json_decref(page.rows);
-        return false;
-    }
-    *ret_array = page.rows;
-    *ret_more = page.more;
-    return true;
+    return ok;
 }
 
 static bool read_pass(const struct db_row *row, void *arg, struct err *err)

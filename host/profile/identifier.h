@@ -1,4 +1,5 @@
-/* identifier.h - ICCID, EID, IMEI and MSISDN: read, checked, written as a peer wants them.
+/* identifier.h - ICCID, EID, IMEI and MSISDN: read, checked, written as a peer wants
+ * them.
  *
  * Identifiers are text, never numbers. Each reader takes foreign text and gives one
  * canonical form; on false the error is ERR_INVALID about `field` (a JSON pointer such

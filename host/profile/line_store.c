@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "profile/profile_state.h"
+#include "store/db_page.h"
 #include "store/event_log.h"
 
 #define COLUMNS                                                                \
@@ -73,43 +74,20 @@ bool line_show(struct db *db, const char *tenant, const char *name, json_t **ret
     return found || err_wrap(err, "line %.40s", name);
 }
 
-struct page {
-    json_t *rows;
-    int64_t limit;
-    bool more;
-};
-
-static bool read_page(const struct db_row *row, void *arg, struct err *err)
-{
-    struct page *page = arg;
-    (void)err;
-    if ((int64_t)json_array_size(page->rows) == page->limit)
-        page->more = true;
-    else
-        json_array_append_new(page->rows, line_json(row));
-    return true;
-}
-
 bool line_list(struct db *db, const struct line_query *query, json_t **ret_array,
                bool *ret_more, struct err *err)
 {
-    struct page page = { json_array(), query->limit, false };
-    if (!db_each(db,
-                 "SELECT " COLUMNS " FROM lines WHERE tenant = $1 AND id > $2 "
-                 "AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR carrier = $4) "
-                 "AND ($5 IS NULL OR msisdn = $5) AND ($6 IS NULL OR iccid = $6) "
-                 "ORDER BY id LIMIT $7",
-                 DB_ARGS(db_text(query->tenant), db_text(query->after_id),
-                         db_text(query->state), db_text(query->carrier),
-                         db_text(query->msisdn), db_text(query->iccid),
-                         db_int(query->limit + 1)),
-                 read_page, &page, err)) {
-        json_decref(page.rows);
-        return false;
-    }
-    *ret_array = page.rows;
-    *ret_more = page.more;
-    return true;
+    const struct db_page page = { read_line, query->limit };
+    return db_page(db, &page,
+                   "SELECT " COLUMNS " FROM lines WHERE tenant = $1 AND id > $2 "
+                   "AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR carrier = $4) "
+                   "AND ($5 IS NULL OR msisdn = $5) AND ($6 IS NULL OR iccid = $6) "
+                   "ORDER BY id LIMIT $7",
+                   DB_ARGS(db_text(query->tenant), db_text(query->after_id),
+                           db_text(query->state), db_text(query->carrier),
+                           db_text(query->msisdn), db_text(query->iccid),
+                           db_int(query->limit + 1)),
+                   ret_array, ret_more, err);
 }
 
 static bool read_owner(const struct db_row *row, void *arg, struct err *err)

@@ -21,8 +21,8 @@
 bool line_number_read(const char *text, char ret[MSISDN_SIZE], struct err *err);
 
 /* {"id","msisdn","iccid"?,"carrier","state","plan"?,"order_id"?,"version","created",
- * "updated"}: a new reference. `name` is its id, or its number as "+9599...": then the line that has not
- * ended, else the last one. ERR_NOT_FOUND also for another tenant's. */
+ * "updated"}: a new reference. `name` is its id, or its number as "+9599...": then the
+ * line that has not ended, else the last one. ERR_NOT_FOUND also for another tenant's. */
 bool line_show(struct db *db, const char *tenant, const char *name, json_t **ret,
                struct err *err);
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "profile/identifier.h"
 #include "profile/profile_state.h"
+#include "store/db_page.h"
 #include "store/event_log.h"
 
 enum { CODE_LIMIT_BYTES = 512, CONTEXT_SIZE = 64 };
@@ -67,41 +68,18 @@ bool profile_show(struct db *db, const char *tenant, const char *iccid, json_t *
     return true;
 }
 
-struct page {
-    json_t *rows;
-    int64_t limit;
-    bool more;
-};
-
-static bool read_page(const struct db_row *row, void *arg, struct err *err)
-{
-    struct page *page = arg;
-    (void)err;
-    if ((int64_t)json_array_size(page->rows) == page->limit)
-        page->more = true;
-    else
-        json_array_append_new(page->rows, profile_json(row));
-    return true;
-}
-
 bool profile_list(struct db *db, const struct profile_query *query, json_t **ret_array,
                   bool *ret_more, struct err *err)
 {
-    struct page page = { json_array(), query->limit, false };
-    if (!db_each(db,
-                 "SELECT " COLUMNS " FROM profiles WHERE tenant = $1 AND iccid > $2 "
-                 "AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR carrier = $4) "
-                 "ORDER BY iccid LIMIT $5",
-                 DB_ARGS(db_text(query->tenant), db_text(query->after_iccid),
-                         db_text(query->state), db_text(query->carrier),
-                         db_int(query->limit + 1)),
-                 read_page, &page, err)) {
-        json_decref(page.rows);
-        return false;
-    }
-    *ret_array = page.rows;
-    *ret_more = page.more;
-    return true;
+    const struct db_page page = { read_profile, query->limit };
+    return db_page(db, &page,
+                   "SELECT " COLUMNS " FROM profiles WHERE tenant = $1 AND iccid > $2 "
+                   "AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR carrier = $4) "
+                   "ORDER BY iccid LIMIT $5",
+                   DB_ARGS(db_text(query->tenant), db_text(query->after_iccid),
+                           db_text(query->state), db_text(query->carrier),
+                           db_int(query->limit + 1)),
+                   ret_array, ret_more, err);
 }
 
 /* ---- the activation code ---- */

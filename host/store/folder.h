@@ -14,8 +14,8 @@
 /* Makes `dir` (mode 0700) and an empty `dir`/esimd.db (0600) when missing, then takes the
  * lock. `ret_lock` is the descriptor that holds it, close-on-exec; closing it gives the
  * lock back. Who has it is waited for up to `wait_ms`, with one line in the log; then
- * ERR_CONFLICT names the process. Call it before the first
- * connection: SQLite's own locks fall when other code of the process closes its files. */
+ * ERR_CONFLICT names the process. Call it before the first connection: SQLite's own locks
+ * fall when other code of the process closes its files. */
 bool folder_claim(const char *dir, int64_t wait_ms, int *ret_lock, struct err *err);
 
 /* Makes new names in `dir` last through a power loss. */

@@ -55,8 +55,8 @@ struct store_limits {
 };
 
 /* Opens or creates `dir`/esimd.db, migrates it forward, starts the writer's thread.
- * ERR_CONFLICT: another process has it after lock_wait_ms (the sentence names it), or it was made by a newer
- * program. ERR_CORRUPT: not our database. */
+ * ERR_CONFLICT: another process has it after lock_wait_ms (the sentence names it), or it
+ * was made by a newer program. ERR_CORRUPT: not our database. */
 struct store *store_open(const char *dir, const struct store_limits *limits,
                          struct err *err);
 
