@@ -46,12 +46,12 @@ static const char *tenant_of(const struct outbox_origin *origin)
     return origin->others == NULL ? "" : COMMON;
 }
 
-static void note_dropped(const char *adapter, const char *key)
+/* The key may be somebody's number: it is not told. */
+static void note_dropped(const char *adapter)
 {
     metric_count(&dropped_total, adapter, NULL);
     log_line(LOG_ERROR, "message.dropped", LOG_TEXT("adapter", adapter),
-             LOG_TEXT("key", key),
-             LOG_TEXT("reason", "too many wait under this key (message.queue)"));
+             LOG_TEXT("reason", "too many wait under its key (message.queue)"));
 }
 
 bool outbox_deliver(struct db *db, const struct sealer *sealer,
@@ -77,7 +77,7 @@ bool outbox_deliver(struct db *db, const struct sealer *sealer,
                        db_int(ESIM_MESSAGE)),
                NULL, err);
     if (ok && kept == 0)
-        note_dropped(origin->adapter, key);
+        note_dropped(origin->adapter);
     buf_finish(&sealed);
     return ok;
 }
